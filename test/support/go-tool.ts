@@ -1,0 +1,142 @@
+import { createHash } from "node:crypto";
+import { access, constants, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+
+/** A Go program our tests run for real: Helm, SOPS, age's key generator, Kubernetes' own YAML reader. */
+export type GoToolName = "helm" | "sops" | "age-keygen" | "yaml-reader";
+
+/** Where the program lies, or why it cannot be had here. */
+export type GoTool = { readonly path: string } | { readonly skip: string };
+
+const tools: Readonly<Record<GoToolName, { readonly module: string; readonly target: string }>> = {
+  helm: { module: "helm", target: "helm.sh/helm/v4/cmd/helm" },
+  sops: { module: "sops", target: "github.com/getsops/sops/v3/cmd/sops" },
+  "age-keygen": { module: "sops", target: "filippo.io/age/cmd/age-keygen" },
+  "yaml-reader": { module: "yaml-reader", target: "." },
+};
+
+const modulesDir = join(import.meta.dirname, "..", "tools");
+const lockPollMs = 250;
+
+/**
+ * The path of a Go program, built on first use from its module under `test/tools/` and kept in the user's cache.
+ * A build takes minutes, so callers pass a long timeout. `WOOW_TEST_<NAME>` (for example `WOOW_TEST_SOPS`) names a
+ * program to use instead. Without Go the answer is a reason to skip; with `CI=true` it throws, so that a build
+ * server never passes by skipping.
+ */
+export async function goTool(name: GoToolName): Promise<GoTool> {
+  const variable = `WOOW_TEST_${name.toUpperCase().replaceAll("-", "_")}`;
+  const given = process.env[variable];
+  if (given !== undefined && given !== "") {
+    if (!(await isExecutable(given))) throw new Error(`${variable} is ${given}, which is not a program`);
+    return { path: given };
+  }
+  const moduleDir = join(modulesDir, tools[name].module);
+  const cacheDir = await cacheDirOf(name, moduleDir);
+  const path = join(cacheDir, name);
+  if (await isExecutable(path)) return { path };
+
+  const missing = await reasonGoIsMissing();
+  if (missing !== undefined) return skipUnlessCi(`${name}: ${missing}`);
+
+  await mkdir(cacheDir, { recursive: true });
+  const release = await takeLock(join(cacheDir, `${name}.lock`), () => isExecutable(path));
+  if (release === undefined) return { path };
+  try {
+    await build({ name, moduleDir, path });
+  } catch (error) {
+    return skipUnlessCi(`${name}: go build failed: ${lastLines(error)}`);
+  } finally {
+    await release();
+  }
+  return { path };
+}
+
+async function cacheDirOf(name: GoToolName, moduleDir: string): Promise<string> {
+  const sources = (await readdir(moduleDir)).filter((file) => file === "go.sum" || file.endsWith(".go")).sort();
+  const hash = createHash("sha256");
+  for (const file of sources) hash.update(await readFile(join(moduleDir, file)));
+  const base = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
+  return join(base, "woow", "tools", `${tools[name].module}-${hash.digest("hex").slice(0, 16)}`);
+}
+
+async function build(options: {
+  readonly name: GoToolName;
+  readonly moduleDir: string;
+  readonly path: string;
+}): Promise<void> {
+  const temporary = `${options.path}.${process.pid}.tmp`;
+  const flags = ["-trimpath", "-ldflags", "-s -w"];
+  try {
+    await execa("go", ["build", ...flags, "-o", temporary, tools[options.name].target], {
+      cwd: options.moduleDir,
+      env: { CGO_ENABLED: "0" },
+    });
+    await rename(temporary, options.path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/**
+ * Takes the lock, or waits until `isDone` and returns undefined. The lock is a directory renamed into place with the
+ * holder's process id already inside, so it is never seen half made. Two processes taking over from the same dead
+ * holder may both build; that costs time only, because the finished program is renamed into place.
+ */
+async function takeLock(
+  lock: string,
+  isDone: () => Promise<boolean>,
+): Promise<(() => Promise<void>) | undefined> {
+  const mine = await mkdtemp(`${lock}.`);
+  await writeFile(join(mine, "pid"), String(process.pid));
+  for (;;) {
+    if (await isDone()) {
+      await rm(mine, { recursive: true, force: true });
+      return undefined;
+    }
+    try {
+      await rename(mine, lock);
+      return () => rm(lock, { recursive: true, force: true });
+    } catch {
+      const holder = Number(await readFile(join(lock, "pid"), "utf8").catch(() => ""));
+      if (holder > 0 && !isAlive(holder)) await rm(lock, { recursive: true, force: true });
+      else await sleep(lockPollMs);
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function reasonGoIsMissing(): Promise<string | undefined> {
+  return execa("go", ["version"]).then(
+    () => undefined,
+    () => "Go is not installed (needed to build it)",
+  );
+}
+
+function skipUnlessCi(reason: string): GoTool {
+  if (process.env["CI"] === "true") throw new Error(`${reason}; in CI this test must run`);
+  return { skip: reason };
+}
+
+function lastLines(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.trim().split("\n").slice(-3).join(" ");
+}
