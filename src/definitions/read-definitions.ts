@@ -1,0 +1,159 @@
+import type { ChartFolder, Definition, DefinitionKind, Definitions, ServiceFile } from "./definition.ts";
+import type { DefinitionTree } from "./definition-tree.ts";
+import { planLayout } from "./layout.ts";
+import type { FileRole } from "./layout.ts";
+import { decodeText, parseDefinition } from "./parse.ts";
+import { compareText, problemAt } from "./problem.ts";
+import type { Problem } from "./problem.ts";
+import { readChartFolder } from "./chart-folder.ts";
+import { validateDefinition } from "./validate.ts";
+
+/** What a repository defines, and everything that is wrong with its files one by one. */
+export interface ReadResult {
+  readonly definitions: Definitions;
+  readonly problems: readonly Problem[];
+}
+
+/** Reads every file of a repository; goes on after a problem, so that one run shows all of them. */
+export function readDefinitions(tree: DefinitionTree): ReadResult {
+  const problems: Problem[] = [];
+  const layout = planLayout(tree.entries);
+  problems.push(...layout.problems);
+  for (const folder of tree.unreadableFolders) {
+    problems.push(
+      problemAt(
+        { file: folder.path, line: 1, column: 1 },
+        {
+          code: "unreadable-file",
+          message: `the folder cannot be read: ${folder.reason}`,
+          hint: "check its permissions",
+        },
+      ),
+    );
+  }
+  let platform: Definition<"Platform"> | undefined;
+  let domains: Definition<"Domains"> | undefined;
+  const templates = new Map<string, Definition<"CloudAppTemplate">>();
+  const workspaces = new Map<string, Definition<"Workspace">>();
+  const services: ServiceFile[] = [];
+  const present = new Set<string>();
+  const chartFiles = new Map<string, Map<string, Uint8Array>>();
+
+  const load = <K extends DefinitionKind>(path: string, kind: K, id: string): Definition<K> | undefined => {
+    const loaded = loadDefinition(tree, { path, kind, id });
+    if ("problems" in loaded) {
+      problems.push(...loaded.problems);
+      return undefined;
+    }
+    return loaded;
+  };
+
+  const seenPlatform = layout.files.some((file) => file.role === "platform");
+  if (!seenPlatform) {
+    problems.push(
+      problemAt(
+        { file: "platform.yaml", line: 1, column: 1 },
+        {
+          code: "missing-file",
+          message: "there is no platform.yaml here",
+          hint: "run woow in the platform's repository (or with -C DIR), or make one with woow init",
+        },
+      ),
+    );
+  }
+  for (const file of [...layout.files].sort((a, b) => compareText(a.path, b.path))) {
+    switch (file.role) {
+      case "platform":
+        platform = load(file.path, "Platform", "platform");
+        break;
+      case "domains":
+        domains = load(file.path, "Domains", "domains");
+        break;
+      case "template": {
+        const template = load(file.path, "CloudAppTemplate", file.id);
+        if (template !== undefined) templates.set(file.id, template);
+        break;
+      }
+      case "workspace": {
+        present.add(file.id);
+        const workspace = load(file.path, "Workspace", file.id);
+        if (workspace !== undefined) workspaces.set(file.id, workspace);
+        break;
+      }
+      case "service": {
+        present.add(`${file.workspaceId}/${file.id}`);
+        const service = load(file.path, "CloudService", file.id);
+        if (service !== undefined) services.push({ ...service, workspaceId: file.workspaceId });
+        break;
+      }
+      case "chart-file":
+        readChartFile(tree, file, chartFiles, problems);
+        break;
+    }
+  }
+  const charts = new Map<string, ChartFolder>();
+  for (const [name, files] of chartFiles) {
+    const chart = readChartFolder(name, files);
+    if (chart.ok) charts.set(name, chart.chart);
+    else problems.push(chart.problem);
+  }
+  return { definitions: { platform, templates, workspaces, services, domains, charts, present }, problems };
+}
+
+function loadDefinition<K extends DefinitionKind>(
+  tree: DefinitionTree,
+  wanted: { path: string; kind: K; id: string },
+): Definition<K> | { problems: readonly Problem[] } {
+  const { path, kind, id } = wanted;
+  const read = tree.read(path);
+  if ("reason" in read) return { problems: [unreadable(path, read.reason)] };
+  const decoded = decodeText(path, read.bytes);
+  if ("problem" in decoded) return { problems: [decoded.problem] };
+  const parsed = parseDefinition(path, decoded.text);
+  if (!parsed.ok) return parsed;
+  const checked = validateDefinition(parsed.value, kind, parsed.source);
+  if (!checked.ok) return checked;
+  const definition: Definition<K> = { kind, id, value: checked.value, source: parsed.source };
+  const identity = identityProblem(definition);
+  return identity === undefined ? definition : { problems: [identity] };
+}
+
+/** File and folder name are the identity; an id inside must agree, else a copied file would lie about itself. */
+function identityProblem(definition: Definition): Problem | undefined {
+  const value = definition.value as { id?: string; reference_id?: string };
+  const key = definition.kind === "CloudService" ? "reference_id" : "id";
+  const written = value[key];
+  if (written === undefined || written === definition.id) return undefined;
+  return problemAt(definition.source.locate([key]), {
+    code: "identity-mismatch",
+    message: `${key} is ${written}, but the file's place says ${definition.id}`,
+    hint: `write ${key}: ${definition.id}, or leave it out`,
+  });
+}
+
+function readChartFile(
+  tree: DefinitionTree,
+  file: FileRole & { role: "chart-file" },
+  charts: Map<string, Map<string, Uint8Array>>,
+  problems: Problem[],
+): void {
+  const read = tree.read(file.path);
+  if ("reason" in read) {
+    problems.push(unreadable(file.path, read.reason));
+    return;
+  }
+  const files = charts.get(file.chart) ?? new Map<string, Uint8Array>();
+  files.set(file.inner, read.bytes);
+  charts.set(file.chart, files);
+}
+
+function unreadable(file: string, reason: string): Problem {
+  return problemAt(
+    { file, line: 1, column: 1 },
+    {
+      code: "unreadable-file",
+      message: `the file cannot be read: ${reason}`,
+      hint: "check its permissions; a file we cannot read never counts as removed",
+    },
+  );
+}

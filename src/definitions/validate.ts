@@ -1,0 +1,174 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import type { ErrorObject, ValidateFunction } from "ajv/dist/2020.js";
+import cloudAppTemplate from "../../schemas/cloud-app-template.schema.json" with { type: "json" };
+import cloudService from "../../schemas/cloud-service.schema.json" with { type: "json" };
+import domains from "../../schemas/domains.schema.json" with { type: "json" };
+import platform from "../../schemas/platform.schema.json" with { type: "json" };
+import workspace from "../../schemas/workspace.schema.json" with { type: "json" };
+import type { Json } from "./convert.ts";
+import type { DefinitionKind, DefinitionTypes } from "./definition.ts";
+import { problemAt } from "./problem.ts";
+import type { Finding, Problem } from "./problem.ts";
+import type { Source, ValuePath } from "./source.ts";
+import { suggestHint, suggestWord } from "./suggest.ts";
+
+const schemas: Record<DefinitionKind, object> = {
+  Platform: platform,
+  CloudAppTemplate: cloudAppTemplate,
+  Workspace: workspace,
+  CloudService: cloudService,
+  Domains: domains,
+};
+
+const compiled = new Map<DefinitionKind, ValidateFunction>();
+
+/** Compiled on first use: a command that reads no catalog does not pay for its schema. */
+function validatorOf(kind: DefinitionKind): ValidateFunction {
+  let validator = compiled.get(kind);
+  if (validator === undefined) {
+    const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: true, validateFormats: false });
+    validator = ajv.compile(schemas[kind]);
+    compiled.set(kind, validator);
+  }
+  return validator;
+}
+
+/** Checks a value against the schema of the kind that belongs in its place; the schema is chosen before ajv runs. */
+export function validateDefinition<K extends DefinitionKind>(
+  value: { [key: string]: Json },
+  expected: K,
+  source: Source,
+): { ok: true; value: DefinitionTypes[K] } | { ok: false; problems: Problem[] } {
+  const kind = value["kind"];
+  if (kind !== expected) return { ok: false, problems: [kindProblem(kind, expected, source)] };
+  const validate = validatorOf(expected);
+  if (validate(value)) return { ok: true, value: value as unknown as DefinitionTypes[K] };
+  return { ok: false, problems: (validate.errors ?? []).map((error) => toProblem(error, source)) };
+}
+
+function kindProblem(kind: Json | undefined, expected: DefinitionKind, source: Source): Problem {
+  if (kind === undefined) {
+    const message = `kind is missing; here it must be ${expected}`;
+    return problemAt(source.locate([]), {
+      code: "unknown-kind",
+      message,
+      hint: `start the file with kind: ${expected}`,
+    });
+  }
+  const known = typeof kind === "string" && kind in schemas;
+  const near = typeof kind === "string" ? suggestWord(kind, Object.keys(schemas)) : undefined;
+  const message = known
+    ? `a ${String(kind)} does not belong here; in this place the kind is ${expected}`
+    : `unknown kind ${JSON.stringify(kind)}; in this place the kind is ${expected}`;
+  const hint = known
+    ? `move the file, or write kind: ${expected}`
+    : near === expected
+      ? `did you mean ${expected}?`
+      : `write kind: ${expected}`;
+  return problemAt(source.locate(["kind"]), { code: "unknown-kind", message, hint });
+}
+
+interface SchemaNode {
+  description?: string;
+  properties?: Record<string, SchemaNode>;
+  type?: string;
+}
+
+function toProblem(error: ErrorObject, source: Source): Problem {
+  const path = toPath(error.instancePath);
+  const schema = error.parentSchema as SchemaNode | undefined;
+  const finding = toFinding(error, path, schema);
+  if (error.keyword === "additionalProperties") {
+    const key = String((error.params as { additionalProperty: string }).additionalProperty);
+    return problemAt(source.locate([...path, key], "key"), finding);
+  }
+  return problemAt(source.locate(path), finding);
+}
+
+function toFinding(error: ErrorObject, path: ValuePath, schema: SchemaNode | undefined): Finding {
+  const where = path.length === 0 ? "the definition" : path.join(".");
+  const hint = schema?.description;
+  switch (error.keyword) {
+    case "additionalProperties": {
+      const key = String((error.params as { additionalProperty: string }).additionalProperty);
+      const known = Object.keys(schema?.properties ?? {});
+      const message = path.length === 0 ? `unknown key ${key}` : `unknown key ${key} in ${where}`;
+      return known.length === 0
+        ? { code: "bad-id", message: `${key} is not a usable name in ${where}`, hint: nameHint }
+        : { code: "unknown-key", message, hint: suggestHint(key, known) };
+    }
+    case "required": {
+      const key = String((error.params as { missingProperty: string }).missingProperty);
+      const description = schema?.properties?.[key]?.description;
+      const message = path.length === 0 ? `${key} is missing` : `${key} is missing in ${where}`;
+      return {
+        code: "missing-field",
+        message,
+        hint: description === undefined ? `add ${key}: ...` : `add ${key}: ${description}`,
+      };
+    }
+    case "type": {
+      const wanted = String((error.params as { type: string }).type);
+      return {
+        code: "wrong-type",
+        message: `${where} must be ${withArticle(wanted)}, but is ${describe(error.data)}`,
+        hint: hint ?? quoteHint(error.data, wanted),
+      };
+    }
+    case "enum": {
+      const allowed = ((error.params as { allowedValues: unknown[] }).allowedValues ?? []).map(String);
+      const message = `${where} is ${describe(error.data)}, which is not one of ${allowed.join(", ")}`;
+      const near = typeof error.data === "string" ? suggestWord(error.data, allowed) : undefined;
+      return {
+        code: "value-not-in-options",
+        message,
+        hint: near === undefined ? `write one of ${allowed.join(", ")}` : `did you mean ${near}?`,
+      };
+    }
+    case "anyOf":
+    case "const":
+    case "pattern":
+    case "minLength":
+    case "maxLength":
+      return {
+        code: "bad-format",
+        message: `${where} is ${describe(error.data)}, which is not usable`,
+        hint,
+      };
+    default:
+      return { code: "bad-format", message: `${where} ${error.message ?? "is not usable"}`, hint };
+  }
+}
+
+const nameHint = "lower-case letters, digits and hyphens, not starting or ending with a hyphen";
+
+function toPath(pointer: string): (string | number)[] {
+  if (pointer === "") return [];
+  return pointer
+    .slice(1)
+    .split("/")
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+function describe(data: unknown): string {
+  if (data === null) return "empty";
+  if (Array.isArray(data)) return "a list";
+  if (typeof data === "object") return "a map";
+  const text = JSON.stringify(data) ?? String(data);
+  return text.length > 80 ? `${text.slice(0, 77)}..."` : text;
+}
+
+function withArticle(type: string): string {
+  if (type === "object") return "a map";
+  if (type === "array") return "a list";
+  if (type === "string") return "text";
+  if (type === "boolean") return "true or false";
+  if (type === "integer") return "a whole number";
+  return "a number";
+}
+
+function quoteHint(data: unknown, wanted: string): string | undefined {
+  return wanted === "string" && (typeof data === "number" || typeof data === "boolean")
+    ? `write it in quotes: "${String(data)}"`
+    : undefined;
+}
