@@ -47,7 +47,8 @@ export function parseAgeFile(armored: string): AgeFile | undefined {
 export function openAgeFile(file: AgeFile, fileKey: Uint8Array): Uint8Array | undefined {
   const macKey = deriveKey({ secret: fileKey, salt: new Uint8Array(), label: "header" });
   const mac = createHmac("sha256", macKey).update(file.signedHeader).digest();
-  if (!timingSafeEqual(mac, file.mac) || file.payload.length < streamNonceLength + tagLength) return undefined;
+  if (!timingSafeEqual(mac, file.mac) || file.payload.length < streamNonceLength + tagLength)
+    return undefined;
   const salt = file.payload.subarray(0, streamNonceLength);
   const nonce = new Uint8Array(12);
   nonce[11] = 1; // the mark of the last chunk, here also the first

@@ -27,7 +27,10 @@ export interface AgeIdentity {
  */
 export function parseAgeIdentities(text: string): SecretResult<readonly AgeIdentity[]> {
   const identities: AgeIdentity[] = [];
-  for (const [index, raw] of text.replace(/^\uFEFF/, "").split("\n").entries()) {
+  for (const [index, raw] of text
+    .replace(/^\uFEFF/, "")
+    .split("\n")
+    .entries()) {
     const line = raw.trim();
     if (line === "" || line.startsWith("#")) continue;
     const decoded = decodeBech32(line);
@@ -116,7 +119,8 @@ function unwrapFileKey(from: {
   readonly publicBytes: Uint8Array;
 }): Uint8Array | undefined {
   for (const { args, body } of from.file.stanzas) {
-    const share = args.length === 2 && args[0] === "X25519" ? decodeBase64(args[1] ?? "", "unpadded") : undefined;
+    const share =
+      args.length === 2 && args[0] === "X25519" ? decodeBase64(args[1] ?? "", "unpadded") : undefined;
     if (share?.length !== keyLength || body.length !== keyLength) continue;
     const secret = agree(from.privateKey, share);
     if (secret === undefined) continue;

@@ -27,14 +27,14 @@ export function decodeBech32(text: string): Bech32 | undefined {
   const separator = lower.lastIndexOf("1");
   if (separator < 1 || separator + 1 + checksumLength > lower.length) return undefined;
   const prefix = lower.slice(0, separator);
-  const words = [...lower.slice(separator + 1)].map((char) => alphabet.indexOf(char));
+  const words = Array.from(lower.slice(separator + 1), (char) => alphabet.indexOf(char));
   if (words.includes(-1) || polymod([...expandPrefix(prefix), ...words]) !== 1) return undefined;
   const bytes = regroupBits({ input: words.slice(0, -checksumLength), from: 5, to: 8, pad: false });
   return bytes === undefined ? undefined : { prefix, bytes: Uint8Array.from(bytes) };
 }
 
 function expandPrefix(prefix: string): number[] {
-  const codes = [...prefix].map((char) => char.charCodeAt(0));
+  const codes = Array.from(prefix, (char) => char.charCodeAt(0));
   return [...codes.map((code) => code >> 5), 0, ...codes.map((code) => code & 31)];
 }
 

@@ -7,6 +7,7 @@ import type { SecretMap, SecretValue } from "./sops-value.ts";
 
 /** The hidden entry that ties a block to one service. */
 export const bindKey = "_bind";
+const bindPattern = /^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/;
 const dataKeyLength = 32;
 
 /** A definition's secrets as parsed from YAML, and who opens them. */
@@ -80,17 +81,19 @@ export function checkBind(found: SecretValue | undefined, expected: string): Sec
     code: "E_BIND_MISMATCH",
     message: isMissing
       ? `the secrets name no service (${bindKey} is missing), expected ${expected}`
-      : `the secrets were made for ${String(found)}, not for ${expected}`,
+      : `the secrets were made for ${formatBind(found)}, not for ${expected}`,
     path: isMissing ? [secretValuesKey] : [secretValuesKey, bindKey],
     hint: "run `woow secrets rebind` if you mean to use them here and may read both; `woow copy` makes fresh ones",
   };
 }
 
+// The entry is a decrypted value like any other, so it is shown only when it is what it should be.
+function formatBind(found: SecretValue): string {
+  return typeof found === "string" && bindPattern.test(found) ? found : "another service";
+}
+
 // The recipient written next to each copy says which identity opens it, so one file costs one unwrap.
-function unwrapDataKey(
-  metadata: SopsMetadata,
-  identities: readonly AgeIdentity[],
-): SecretResult<Uint8Array> {
+function unwrapDataKey(metadata: SopsMetadata, identities: readonly AgeIdentity[]): SecretResult<Uint8Array> {
   let isMatched = false;
   for (const { recipient, enc } of metadata.age) {
     const identity = identities.find((candidate) => candidate.recipient === recipient);

@@ -66,7 +66,9 @@ interface Visit {
 function mapLeaves(visit: Visit, leaf: (value: unknown, at: LeafPlace) => SecretValue): SecretValue {
   const { value, at, errors } = visit;
   if (at.place.length > maximumDepth) {
-    errors.push(refuseLeaf("E_KEY_UNSUPPORTED", { ...at, place: at.place.slice(0, 2) }, "is nested too deep"));
+    errors.push(
+      refuseLeaf("E_KEY_UNSUPPORTED", { ...at, place: at.place.slice(0, 2) }, "is nested too deep"),
+    );
     return null;
   }
   if (value === null || value === undefined) return null;

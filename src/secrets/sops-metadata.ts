@@ -44,7 +44,9 @@ export function readSopsMetadata(sops: unknown): SecretResult<SopsMetadata> {
   const age = readAgeEntries(sops["age"]);
   if (age === undefined) return refuse("E_METADATA_INVALID", "age must list recipient and enc", ["age"]);
   if (isPresent(sops["key_groups"]) || age.length === 0) {
-    return refuse("E_UNSUPPORTED_KEY_SERVICE", "its data key is not wrapped by age in one key group", ["age"]);
+    return refuse("E_UNSUPPORTED_KEY_SERVICE", "its data key is not wrapped by age in one key group", [
+      "age",
+    ]);
   }
   if (sops["encrypted_regex"] !== encryptedRegex || otherScopes.some((name) => isPresent(sops[name]))) {
     return refuse("E_SCOPE", `encrypted_regex must be ${encryptedRegex}, alone`, ["encrypted_regex"]);
@@ -96,7 +98,9 @@ function normalizeTime(time: unknown): string | undefined {
 
 // SOPS' older releases write empty lists and strings for what is not used.
 function isPresent(value: unknown): boolean {
-  return value !== undefined && value !== null && value !== "" && !(Array.isArray(value) && value.length === 0);
+  return (
+    value !== undefined && value !== null && value !== "" && !(Array.isArray(value) && value.length === 0)
+  );
 }
 
 const hints: Partial<Record<SecretErrorCode, string>> = {

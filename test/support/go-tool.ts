@@ -1,5 +1,15 @@
 import { createHash } from "node:crypto";
-import { access, constants, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import {
+  access,
+  constants,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  writeFile,
+} from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -56,7 +66,9 @@ export async function goTool(name: GoToolName): Promise<GoTool> {
 }
 
 async function cacheDirOf(name: GoToolName, moduleDir: string): Promise<string> {
-  const sources = (await readdir(moduleDir)).filter((file) => file === "go.sum" || file.endsWith(".go")).sort();
+  const sources = (await readdir(moduleDir))
+    .filter((file) => file === "go.sum" || file.endsWith(".go"))
+    .sort();
   const hash = createHash("sha256");
   for (const file of sources) hash.update(await readFile(join(moduleDir, file)));
   const base = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
