@@ -45,9 +45,6 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- fail (printf "%s is in env and in secretEnv: keep one of the two" $name) -}}
 {{- end -}}
 {{- end -}}
-{{- if ne (empty .Values.registry.username) (empty .Values.registry.password) -}}
-{{- fail "registry needs username and password, but only one of them is set" -}}
-{{- end -}}
 {{- end -}}
 
 {{/* Helm reads numbers as floats, and printing 1000000 would give 1e+06; JSON keeps them as they were written. */}}
