@@ -71,15 +71,14 @@ export function checkRecipients(recipients: readonly string[]): SecretResult<rea
     );
   });
   if (bad === undefined && trimmed.length > 0) return succeed(trimmed);
-  const isPrivate = bad !== undefined && /^AGE-SECRET-KEY/i.test(bad);
+  // Only what looks public is repeated: a private key or a password may have been put here by mistake.
+  const shown = bad !== undefined && /^(age1|ssh-)/.test(bad) ? JSON.stringify(bad) : "a text that is given";
   return fail({
     code: "E_RECIPIENT_INVALID",
     message:
       bad === undefined
         ? "no recipient is given, so nobody could read the secrets"
-        : isPrivate
-          ? "a private age key was given where its public half belongs"
-          : `${JSON.stringify(bad)} is not an age public key`,
+        : `${shown} is not an age X25519 public key`,
     path: ["sops", "age"],
     hint: "give public keys of the form age1..., as `age-keygen -y KEYFILE` prints them",
   });

@@ -122,7 +122,8 @@ export function setSecret(
   },
 ): SecretResult<DefinitionText> {
   const { path, plain, dataKey, tools } = change;
-  if (!isUsableKey(path))
+  const isHidden = path === bindKey && change.isBind !== true;
+  if (!isUsableKey(path) || isHidden)
     return refuseChange("E_KEY_UNSUPPORTED", path, "is not a Helm path that can be kept");
   if (!plain.isWellFormed()) {
     return refuseChange(

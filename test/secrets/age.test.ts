@@ -105,7 +105,12 @@ test("recipients are trimmed, each taken once, and checked", () => {
     ok: true,
     value: [identity.recipient],
   });
-  const wrong = [[], ["age1xyz"], [identity.recipient.toUpperCase()], [`${identity.recipient.slice(0, -1)}q`]];
+  const wrong = [
+    [],
+    ["age1xyz"],
+    [identity.recipient.toUpperCase()],
+    [`${identity.recipient.slice(0, -1)}q`],
+  ];
   for (const recipients of wrong) {
     const checked = checkRecipients(recipients);
     expect(!checked.ok && checked.error.code).toBe("E_RECIPIENT_INVALID");

@@ -38,7 +38,10 @@ export const tools: SealTools = {
 /** Opens a definition's text as a caller does, after parsing it. */
 export async function openText(
   text: string,
-  { identities = [identity], bind: expected = bind }: { identities?: readonly AgeIdentity[]; bind?: string } = {},
+  {
+    identities = [identity],
+    bind: expected = bind,
+  }: { identities?: readonly AgeIdentity[]; bind?: string } = {},
 ): Promise<OpenedSecrets> {
   const { secret_values: secretValues, sops } = parse(text) as Record<string, unknown>;
   return openSecretValues({ secretValues, sops, identities, bind: expected });
@@ -49,7 +52,14 @@ export async function seal(
   text: string,
   options: Partial<Omit<SealSecretsOptions, "text">> = {},
 ): Promise<SealedText> {
-  return sealSecrets({ text, bind, recipients: [identity.recipient], identities: [identity], tools, ...options });
+  return sealSecrets({
+    text,
+    bind,
+    recipients: [identity.recipient],
+    identities: [identity],
+    tools,
+    ...options,
+  });
 }
 
 /** The text of a change that must succeed. */

@@ -7,7 +7,9 @@ test.each([
   ["hex", /^[0-9a-f]{40}$/, 16],
   ["base64url", /^[A-Za-z0-9_-]{40}$/, 64],
 ] as const)("a password of %s has its length and characters, all of them", (alphabet, shape, size) => {
-  const passwords = Array.from({ length: 200 }, () => generatePassword({ length: 40, alphabet }, randomBytes));
+  const passwords = Array.from({ length: 200 }, () =>
+    generatePassword({ length: 40, alphabet }, randomBytes),
+  );
   for (const password of passwords) expect(password).toMatch(shape);
   expect(new Set(passwords).size).toBe(200);
   expect(new Set(passwords.join("")).size).toBe(size);
