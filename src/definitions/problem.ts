@@ -1,5 +1,9 @@
+import type { SecretErrorCode } from "../secrets/secret-error.ts";
+
 /** Every way a definition can be wrong. Tests and the API assert these; the sentences may change. */
 export type ProblemCode =
+  // secrets, when they are opened
+  | SecretErrorCode
   // the file itself
   | "unreadable-file"
   | "file-too-large"

@@ -1,0 +1,34 @@
+/** Every way the world can refuse. Faces map these to exit statuses and HTTP codes. */
+export type ErrorCode =
+  | "usage"
+  | "not-found"
+  | "already-exists"
+  | "not-writable"
+  | "disk-full"
+  | "unreadable"
+  | "foreign-file"
+  | "program-missing"
+  | "program-failed"
+  | "no-identity"
+  | "secrets"
+  | "needs-terminal";
+
+/** The world refused: says what failed, on what, and what to do. Never holds a secret. */
+export class OperationError extends Error {
+  readonly code: ErrorCode;
+  /** The file, folder or unit concerned. */
+  readonly subject: string | undefined;
+  readonly hint: string | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    rest: { subject?: string; hint?: string | undefined; cause?: unknown } = {},
+  ) {
+    super(message, rest.cause === undefined ? undefined : { cause: rest.cause });
+    this.name = "OperationError";
+    this.code = code;
+    this.subject = rest.subject;
+    this.hint = rest.hint;
+  }
+}

@@ -1,0 +1,128 @@
+import type { ServiceFile } from "../definitions/definition.ts";
+import { formatHelmPath, isMapValue, parseHelmPath } from "./helm-values.ts";
+import { isIsolationPath } from "./isolation-values.ts";
+import { serviceUnit } from "./names.ts";
+import type { ProblemList } from "./problem-list.ts";
+import type { EncryptedSecrets } from "./service.ts";
+import { startsWith } from "./template.ts";
+import type { Template } from "./template.ts";
+
+/** Every leaf of secret_values must be a SOPS value; SOPS leaves an empty text as it is. */
+const encryptedPattern = /^ENC\[AES256_GCM,data:.*,iv:.+,tag:.+,type:[a-z]+\]$/;
+
+/** Checks the encrypted block as far as that needs no key. */
+export function resolveSecrets(
+  file: ServiceFile,
+  template: Template,
+  list: ProblemList,
+): EncryptedSecrets | undefined {
+  const { value, source } = file;
+  const unit = serviceUnit(file.workspaceId, file.id);
+  const block = value.secret_values;
+  if (block === undefined || Object.keys(block).length === 0) {
+    if (value.sops !== undefined) {
+      list.add(source, ["sops"], {
+        code: "secrets-not-usable",
+        target: "key",
+        message: "there is a sops block but no secret_values",
+        hint: "remove the sops block, or bring secret_values back from git",
+      });
+    }
+    return undefined;
+  }
+  const leaves: { path: readonly string[]; steps: readonly string[] }[] = [];
+  let usable = true;
+  const visit = (map: object, path: readonly string[], steps: readonly string[]): void => {
+    for (const [key, item] of Object.entries(map)) {
+      const here = [...path, key];
+      if (path.length === 0 && key === "_bind") continue;
+      const parsed = parseHelmPath(key);
+      const at = ["secret_values", ...here];
+      if (parsed === undefined) {
+        usable = false;
+        list.add(source, at, {
+          code: "bad-helm-path",
+          target: "key",
+          message: `${key} is not a usable Helm path`,
+          hint: "map keys joined by dots",
+        });
+      } else if (isMapValue(item)) visit(item, here, [...steps, ...parsed]);
+      else if (typeof item === "string" && encryptedPattern.test(item))
+        leaves.push({ path: here, steps: [...steps, ...parsed] });
+      else {
+        usable = false;
+        list.add(source, at, {
+          code: "plain-text-password",
+          message: `${[...steps, ...parsed].join(".")} stands in secret_values but is not encrypted`,
+          hint: `woow secrets set ${unit} ${formatHelmPath([...steps, ...parsed])}; if this was ever committed, change the password`,
+        });
+      }
+    }
+  };
+  visit(block, [], []);
+  for (const { path, steps } of leaves) {
+    const at = ["secret_values", ...path];
+    if (isIsolationPath(steps)) {
+      usable = false;
+      list.add(source, at, {
+        code: "isolation-value",
+        target: "key",
+        message: `${steps.join(".")} is something isolation depends on, so it cannot be hidden in a secret`,
+        hint: "remove it",
+      });
+    }
+    if (
+      [...template.containerKeys, ...template.storageKeys].some(
+        (key) => startsWith(steps, key.steps) || startsWith(key.steps, steps),
+      )
+    ) {
+      usable = false;
+      list.add(source, at, {
+        code: "conflicting-values",
+        target: "key",
+        message: `${steps.join(".")} would bypass the service's resources`,
+        hint: "write resources: ... instead",
+      });
+    }
+    if (isDuplicate(file, steps)) {
+      list.add(source, at, {
+        code: "conflicting-values",
+        target: "key",
+        message: `${steps.join(".")} stands in secret_values and elsewhere in this file`,
+        hint: "keep the encrypted one",
+      });
+    }
+  }
+  const doubled = leaves.find(({ steps }, index) =>
+    leaves.some(
+      (other, j) => j < index && startsWith(steps, other.steps) !== startsWith(other.steps, [...steps, ""]),
+    ),
+  );
+  if (doubled !== undefined) {
+    usable = false;
+    list.add(source, ["secret_values", ...doubled.path], {
+      code: "conflicting-values",
+      target: "key",
+      message: `${doubled.steps.join(".")} overlaps with another secret value`,
+      hint: "one value, one key",
+    });
+  }
+  if (value.sops === undefined) {
+    list.add(source, ["secret_values"], {
+      code: "secrets-not-usable",
+      target: "key",
+      message: "secret_values has no sops block beside it, so it cannot be decrypted",
+      hint: `bring it back from git, or set the secrets again: woow secrets set ${unit} KEY`,
+    });
+    return undefined;
+  }
+  if (!usable) return undefined;
+  return { values: block, sops: value.sops, paths: leaves.map(({ steps }) => formatHelmPath(steps)).sort() };
+}
+
+function isDuplicate(file: ServiceFile, steps: readonly string[]): boolean {
+  return Object.keys(file.value.helm_values ?? {}).some((key) => {
+    const other = parseHelmPath(key);
+    return other !== undefined && (startsWith(steps, other) || startsWith(other, steps));
+  });
+}

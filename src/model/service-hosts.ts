@@ -1,0 +1,42 @@
+import type { ServiceFile } from "../definitions/definition.ts";
+import type { ServiceContext } from "./resolve-service.ts";
+import type { IngressHost, ServiceIngress } from "./service.ts";
+
+/** Rules that join a service's hosts with its template and the platform. */
+export function checkServiceHosts(
+  file: ServiceFile,
+  { template, platform, hosts, list }: ServiceContext,
+): void {
+  const { value, source } = file;
+  for (const key of ["subdomain", "custom_domain"] as const) {
+    if (value[key] === undefined || template.ingressEnabled) continue;
+    list.add(source, [key], {
+      code: "host-without-ingress",
+      message: `the template ${template.id} speaks no HTTP, so it cannot have a host`,
+      hint: `remove ${key}; other services of the workspace reach it by its Service`,
+    });
+  }
+  if (template.needsHost && hosts.length === 0) {
+    list.add(source, [], {
+      code: "host-needed",
+      message: `the template ${template.id} needs to know its own address`,
+      hint: "add subdomain: ...",
+    });
+  }
+  if (value.is_private_network === true && platform.privateSourceRanges.length === 0) {
+    list.add(source, ["is_private_network"], {
+      code: "private-network-missing",
+      message: "the platform has no private_network, so nobody could reach a private service",
+      hint: "add private_network: { source_ranges: [...] } to platform.yaml, or remove is_private_network",
+    });
+  }
+}
+
+/** Absent when the service has no host. */
+export function resolveIngress(
+  hosts: readonly IngressHost[],
+  rest: { primaryHost: string | undefined; backendService: string; backendPort: number },
+): ServiceIngress | undefined {
+  const { primaryHost, backendService, backendPort } = rest;
+  return primaryHost === undefined ? undefined : { primaryHost, hosts, backendService, backendPort };
+}

@@ -1,0 +1,300 @@
+import type { Json } from "../definitions/convert.ts";
+import type { ChartFolder, Definition } from "../definitions/definition.ts";
+import type { HelmValueSpec as SpecDefinition } from "../definitions/schema/cloud-app-template.ts";
+import { suggestHint } from "../definitions/suggest.ts";
+import { formatHelmPath, getValue, parseHelmPath, walkValues } from "./helm-values.ts";
+import type { HelmValues } from "./helm-values.ts";
+import { listPlaceholders, placeholderNames } from "./placeholders.ts";
+import type { ProblemList } from "./problem-list.ts";
+
+/** One value a user may set, with its path split and its defaults filled. */
+export interface ValueSpec {
+  readonly key: string;
+  readonly steps: readonly string[];
+  readonly label: string;
+  readonly type: SpecDefinition["type"];
+  readonly required: boolean;
+  readonly defaultValue: string | number | boolean | undefined;
+  readonly options: readonly string[] | undefined;
+  readonly lifecycle: "any" | "create_only" | "expand_only";
+  readonly generate: PasswordRule | undefined;
+  readonly placeholder: string | undefined;
+  readonly helpText: string | undefined;
+}
+
+/** How woow makes a password of its own. */
+export interface PasswordRule {
+  readonly length: number;
+  readonly alphabet: "alphanumeric" | "hex" | "base64url";
+}
+
+/** A chart value that takes part of the service's size. */
+export interface SizeKey {
+  readonly steps: readonly string[];
+  /** Above 0, at most 1. */
+  readonly share: number;
+}
+
+/** A catalog entry with every default of the specification filled (port 80, 1 vCPU, 1 Gi, 5 Gi). */
+export interface Template {
+  readonly id: string;
+  readonly name: string;
+  readonly iconUrl: string | undefined;
+  readonly description: string;
+  readonly fullDescription: string | undefined;
+  readonly tags: readonly string[];
+  readonly category: Category;
+  readonly monthlyPrice: number;
+  readonly documentationUrl: string | undefined;
+  readonly chart: TemplateChart;
+  readonly defaultValues: HelmValues;
+  readonly defaultPort: number;
+  readonly serviceName: string;
+  readonly servicePort: number;
+  readonly ingressEnabled: boolean;
+  readonly isActive: boolean;
+  readonly minResources: { readonly vcpu: number; readonly ramGb: number; readonly storageGb: number };
+  readonly containerKeys: readonly SizeKey[];
+  readonly storageKeys: readonly SizeKey[];
+  readonly longestNameSuffix: string;
+  readonly clusterScopedKinds: readonly string[];
+  /** Required ones first, each in the file's order. */
+  readonly specs: readonly ValueSpec[];
+  /** True when default_values or service_name need a host. */
+  readonly needsHost: boolean;
+}
+
+export const categories = [
+  "ai_llm",
+  "automation",
+  "database",
+  "analytics",
+  "devops",
+  "web",
+  "container",
+] as const;
+export type Category = (typeof categories)[number];
+
+/** Where the chart comes from; `folder` for a chart of one's own. */
+export interface TemplateChart {
+  readonly repository: string;
+  readonly name: string;
+  readonly version: string;
+  readonly folder: ChartFolder | undefined;
+}
+
+/** Checks what no schema can say about a template and fills its defaults. */
+export function resolveTemplate(
+  definition: Definition<"CloudAppTemplate">,
+  charts: ReadonlyMap<string, ChartFolder>,
+  list: ProblemList,
+): Template {
+  const { value, source, id } = definition;
+  const chart = value.helm_chart;
+  const defaultValues = (chart.default_values ?? {}) as HelmValues;
+  const specs = resolveSpecs(definition, list);
+  const placeholders = checkPlaceholders(definition, list);
+  const folder = chart.repository === "file:charts" ? charts.get(chart.chart_name) : undefined;
+  if (chart.repository === "file:charts") {
+    if (folder === undefined) {
+      list.add(source, ["helm_chart", "chart_name"], {
+        code: "bad-chart",
+        message: `there is no chart charts/${chart.chart_name}`,
+        hint: suggestHint(chart.chart_name, [...charts.keys()]),
+      });
+    } else if (folder.version !== chart.chart_version) {
+      list.add(source, ["helm_chart", "chart_version"], {
+        code: "bad-chart-version",
+        message: `charts/${folder.name}/Chart.yaml is at version ${folder.version}, not ${chart.chart_version}`,
+        hint: `write chart_version: "${folder.version}"`,
+      });
+    }
+  }
+  const containerKeys = resolveSizeKeys(definition, "containers", list);
+  const storageKeys = resolveSizeKeys(definition, "storage", list);
+  return {
+    id,
+    name: value.name,
+    iconUrl: value.icon_url,
+    description: value.description,
+    fullDescription: value.full_description,
+    tags: value.tags ?? [],
+    category: value.category,
+    monthlyPrice: value.monthly_price ?? 0,
+    documentationUrl: value.documentation_url,
+    chart: { repository: chart.repository, name: chart.chart_name, version: chart.chart_version, folder },
+    defaultValues,
+    defaultPort: value.default_port ?? 80,
+    serviceName: value.service_name ?? "{release_name}",
+    servicePort: value.service_port ?? value.default_port ?? 80,
+    ingressEnabled: value.ingress_enabled ?? true,
+    isActive: value.is_active ?? true,
+    minResources: {
+      vcpu: value.min_resources?.vcpu ?? 1,
+      ramGb: value.min_resources?.ram_gb ?? 1,
+      storageGb: value.min_resources?.storage_gb ?? 5,
+    },
+    containerKeys,
+    storageKeys,
+    longestNameSuffix: value.longest_name_suffix ?? "",
+    clusterScopedKinds: value.cluster_scoped_kinds ?? [],
+    specs,
+    needsHost: placeholders.has("host") || placeholders.has("url"),
+  };
+}
+
+function resolveSpecs(definition: Definition<"CloudAppTemplate">, list: ProblemList): ValueSpec[] {
+  const { value, source } = definition;
+  const defaults = (value.helm_chart.default_values ?? {}) as HelmValues;
+  const result: ValueSpec[] = [];
+  for (const group of ["required_values", "optional_values"] as const) {
+    for (const [index, spec] of (value[group] ?? []).entries()) {
+      const at = [group, index];
+      const steps = parseHelmPath(spec.key);
+      if (steps === undefined) {
+        list.add(source, [...at, "key"], badPath(spec.key));
+        continue;
+      }
+      const clash = result.find((other) => startsWith(other.steps, steps) || startsWith(steps, other.steps));
+      if (clash !== undefined) {
+        list.add(source, [...at, "key"], {
+          code: "duplicate-helm-path",
+          message: `the key ${spec.key} overlaps with ${clash.key}`,
+          hint: "one value has one spec",
+        });
+        continue;
+      }
+      const fault = specFault(spec) ?? defaultFault(spec, steps, defaults);
+      if (fault !== undefined) list.add(source, at, fault);
+      result.push({
+        key: formatHelmPath(steps),
+        steps,
+        label: spec.label,
+        type: spec.type,
+        required: spec.required ?? group === "required_values",
+        defaultValue: spec.default_value,
+        options: spec.options,
+        lifecycle: spec.lifecycle ?? "any",
+        generate:
+          spec.generate === undefined
+            ? undefined
+            : { length: spec.generate.length, alphabet: spec.generate.alphabet ?? "alphanumeric" },
+        placeholder: spec.placeholder,
+        helpText: spec.help_text,
+      });
+    }
+  }
+  return result;
+}
+
+function specFault(spec: SpecDefinition) {
+  const bad = (message: string, hint: string) => ({ code: "bad-value-spec" as const, message, hint });
+  if (spec.type === "select" && spec.options === undefined) {
+    return bad(`${spec.key} is a select without options`, "add options: [...]");
+  }
+  if (spec.type !== "select" && spec.options !== undefined) {
+    return bad(
+      `${spec.key} has options but is of type ${spec.type}`,
+      "write type: select, or remove options",
+    );
+  }
+  if (spec.generate !== undefined && spec.type !== "password") {
+    return bad(`${spec.key} has generate but is no password`, "write type: password, or remove generate");
+  }
+  if (spec.default_value === undefined) return undefined;
+  if (spec.type === "password") {
+    return {
+      code: "plain-text-password" as const,
+      message: `${spec.key} is a password with a default in plain text`,
+      hint: "remove default_value; use generate: { length: 24 }",
+    };
+  }
+  const fault = valueFault(spec, spec.default_value);
+  return fault === undefined
+    ? undefined
+    : bad(`the default_value of ${spec.key} ${fault}`, "make it fit type and options");
+}
+
+/** Two defaults for one value would leave open which one counts. */
+function defaultFault(spec: SpecDefinition, steps: readonly string[], defaults: HelmValues) {
+  if (spec.default_value === undefined) return undefined;
+  const other = getValue(defaults, steps);
+  if (other === undefined || other === spec.default_value) return undefined;
+  return {
+    code: "bad-value-spec" as const,
+    message: `${spec.key} has the default ${JSON.stringify(spec.default_value)} here and ${JSON.stringify(other)} in default_values`,
+    hint: "keep one of them",
+  };
+}
+
+/** Why a value does not fit its spec ("must be ..."), or undefined. */
+export function valueFault(
+  spec: { readonly type: SpecDefinition["type"]; readonly options?: readonly string[] | undefined },
+  value: Json,
+): string | undefined {
+  switch (spec.type) {
+    case "text":
+    case "password":
+      return typeof value === "string" ? undefined : "must be text";
+    case "number":
+      return typeof value === "number" ? undefined : "must be a number";
+    case "boolean":
+      return typeof value === "boolean" ? undefined : "must be true or false";
+    case "select":
+      if (typeof value !== "string") return "must be text";
+      return spec.options?.includes(value) === true
+        ? undefined
+        : `must be one of ${(spec.options ?? []).join(", ")}`;
+  }
+}
+
+function resolveSizeKeys(
+  definition: Definition<"CloudAppTemplate">,
+  group: "containers" | "storage",
+  list: ProblemList,
+): SizeKey[] {
+  const result: SizeKey[] = [];
+  for (const [index, entry] of (definition.value.resource_keys?.[group] ?? []).entries()) {
+    const steps = parseHelmPath(entry.path);
+    if (steps === undefined)
+      list.add(definition.source, ["resource_keys", group, index, "path"], badPath(entry.path));
+    else result.push({ steps, share: entry.share ?? 1 });
+  }
+  return result;
+}
+
+function checkPlaceholders(definition: Definition<"CloudAppTemplate">, list: ProblemList): Set<string> {
+  const { value, source } = definition;
+  const used = new Set<string>();
+  const check = (text: string, path: readonly (string | number)[]) => {
+    for (const name of listPlaceholders(text)) {
+      used.add(name);
+      if (!(placeholderNames as readonly string[]).includes(name)) {
+        list.add(source, path, {
+          code: "bad-placeholder",
+          message: `unknown placeholder {${name}}`,
+          hint: `known: ${placeholderNames.map((known) => `{${known}}`).join(" ")}; a literal brace is written {{`,
+        });
+      }
+    }
+  };
+  check(value.service_name ?? "", ["service_name"]);
+  const defaults = value.helm_chart.default_values ?? {};
+  for (const { path, value: leaf } of walkValues(defaults as Json)) {
+    if (typeof leaf === "string") check(leaf, ["helm_chart", "default_values", ...path]);
+  }
+  return used;
+}
+
+function badPath(path: string) {
+  return {
+    code: "bad-helm-path" as const,
+    message: `${path} is not a usable Helm path`,
+    hint: "map keys joined by dots, for example auth.database; a dot inside a key is written \\.; no list positions",
+  };
+}
+
+/** True when `steps` begins with `head`. */
+export function startsWith(steps: readonly string[], head: readonly string[]): boolean {
+  return head.length <= steps.length && head.every((step, index) => step === steps[index]);
+}

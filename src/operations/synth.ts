@@ -1,0 +1,111 @@
+import type { DefinitionTree } from "../definitions/definition-tree.ts";
+import { sortProblems } from "../definitions/problem.ts";
+import type { Problem } from "../definitions/problem.ts";
+import { OperationError } from "../errors.ts";
+import { readHeader } from "../manifests/header.ts";
+import type { ManifestFolder } from "../manifests/manifest-folder.ts";
+import { unitAddress, unitFileName } from "../manifests/unit.ts";
+import type { Unit } from "../manifests/unit.ts";
+import type { AgeIdentity } from "../secrets/age-identity.ts";
+import { loadPlatform } from "./load-platform.ts";
+import { createRenderer } from "./render-units.ts";
+import { coversAddress, selectUnits } from "./select-units.ts";
+import type { Selection } from "./select-units.ts";
+
+/** The outside world as synth needs it. */
+export interface SynthDeps {
+  readonly tree: DefinitionTree;
+  /** dist/. */
+  readonly folder: ManifestFolder;
+  /** Read only when a selected service has secrets; errors `unreadable`, `secrets`. */
+  readonly identities: () => readonly AgeIdentity[];
+  /** Called after each rendered unit, for a progress line. */
+  readonly progress: (done: number, total: number) => void;
+}
+
+export interface SynthOptions {
+  readonly selection: Selection;
+  /** False: placeholders stand for the secrets, and no key is needed. */
+  readonly withSecrets: boolean;
+}
+
+export type FileOutcome = "created" | "configured" | "unchanged" | "pruned";
+
+/** One file of dist/ and what became of it. */
+export interface SynthFile {
+  readonly path: string;
+  readonly unit: string;
+  readonly outcome: FileOutcome;
+}
+
+/** What synth did, or every problem that stopped it; then dist/ is as it was. */
+export type SynthResult =
+  | { readonly ok: true; readonly files: readonly SynthFile[]; readonly problems: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Definitions -> dist/. All or nothing: one problem anywhere and no file is touched. */
+export async function synth(deps: SynthDeps, { selection, withSecrets }: SynthOptions): Promise<SynthResult> {
+  const { platform, problems } = loadPlatform(deps.tree);
+  if (platform === undefined) return { ok: false, problems };
+  const { selected, prerequisites } = selectUnits(platform, selection);
+  const present = new Map(deps.folder.list().map((file) => [file.path, file.text]));
+  const units = [...prerequisites.filter((unit) => !present.has(pathOf(unit))), ...selected];
+  const needsKeys =
+    withSecrets && units.some((unit) => unit.type === "service" && unit.service.secrets !== undefined);
+  const render = createRenderer({
+    platform,
+    identities: withSecrets ? (needsKeys ? deps.identities() : []) : undefined,
+  });
+
+  const files: SynthFile[] = [];
+  const writes = new Map<string, string>();
+  const failed: Problem[] = [];
+  for (const unit of units) {
+    const rendered = await render(unit);
+    if (!rendered.ok) {
+      failed.push(...rendered.problems);
+      continue;
+    }
+    const path = pathOf(unit);
+    const before = present.get(path);
+    if (present.has(path) && (before === undefined || readHeader(before) === undefined))
+      throw foreignFile(path);
+    const outcome = before === undefined ? "created" : before === rendered.text ? "unchanged" : "configured";
+    if (outcome !== "unchanged") writes.set(path, rendered.text);
+    files.push({ path, unit: unitAddress(unit), outcome });
+    deps.progress(files.length, units.length);
+  }
+  if (failed.length > 0) return { ok: false, problems: sortProblems([...problems, ...failed]) };
+  const wanted = new Set([...selected, ...prerequisites].map(pathOf));
+  const removed = findRemoved(present, { wanted, selection });
+  deps.folder.change({ writes, removes: removed.map(({ path }) => path) });
+  return { ok: true, files: [...files, ...removed], problems };
+}
+
+function foreignFile(path: string): OperationError {
+  return new OperationError("foreign-file", `${path} was not written by woow, so it is not overwritten`, {
+    subject: path,
+    hint: "nothing was changed; move the file away",
+  });
+}
+
+/** Files of ours that no unit writes any more, as far as the selection reaches. */
+function findRemoved(
+  present: ReadonlyMap<string, string | undefined>,
+  { wanted, selection }: { wanted: ReadonlySet<string>; selection: Selection },
+): SynthFile[] {
+  const removed: SynthFile[] = [];
+  for (const [path, text] of present) {
+    if (wanted.has(path) || text === undefined) continue;
+    const header = readHeader(text);
+    const [cluster = ""] = path.split("/");
+    const reached = selection.clusters.length === 0 || selection.clusters.includes(cluster);
+    if (header === undefined || !reached || !coversAddress(selection, header.unit)) continue;
+    removed.push({ path, unit: header.unit, outcome: "pruned" });
+  }
+  return removed;
+}
+
+function pathOf(unit: Unit): string {
+  return `${unit.cluster.name}/${unitFileName(unit)}`;
+}
