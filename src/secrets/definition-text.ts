@@ -58,6 +58,8 @@ export function parseDefinitionText(text: string): SecretResult<DefinitionText> 
   if (/BLOCK/.test(lastScalarType(root as YAMLMap)) && !text.endsWith("\n")) {
     return refuse("its last line lacks a line end");
   }
+  if (!isReadable(document))
+    return refuse("an alias has no anchor, or too many aliases stand for one another");
   const odd = findOddNode(root);
   if (odd !== undefined) return refuse(odd);
   const lineEnd = text.includes("\r\n") ? "\r\n" : "\n";
@@ -136,7 +138,14 @@ export function applyEdits({ text, lineEnd }: DefinitionText, edits: readonly Te
 /** A key as YAML 1.1 and 1.2 both read as that text. */
 export function formatKey(key: string): string {
   const isPlain = /^[A-Za-z_][\w./-]*$/.test(key) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(key);
-  return isPlain ? key : JSON.stringify(key);
+  return isPlain ? key : JSON.stringify(key).replace(notInYaml, escapeCharacter);
+}
+
+// Characters JSON may hold as they are and YAML may not, or reads as a line end.
+const notInYaml = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** A refusal to edit. */
@@ -161,6 +170,15 @@ function lastOffsetOf(node: Node, key: Node): number {
   return Math.max(node.range?.[1] ?? 0, key.range?.[1] ?? 0);
 }
 
+function isReadable(document: Document): boolean {
+  try {
+    document.toJS();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function lastScalarType(root: YAMLMap): string {
   let type = "";
   visit(root, {
@@ -181,14 +199,15 @@ function findOddNode(root: YAMLMap | Node): string | undefined {
         odd = `${secretValuesKey} may stand at the top only`;
     },
   });
-  const secrets = isMap(root) ? findEntry(root as YAMLMap, secretValuesKey)?.value : undefined;
-  visit(secrets ?? null, {
-    Alias: () => {
-      odd = `${secretValuesKey} must not hold aliases`;
-    },
-    Node(_, node) {
-      if ("anchor" in node && node.anchor !== undefined) odd = `${secretValuesKey} must not hold anchors`;
-    },
-  });
+  for (const key of [secretValuesKey, "sops"]) {
+    visit(isMap(root) ? (findEntry(root as YAMLMap, key)?.value ?? null) : null, {
+      Alias: () => {
+        odd = `${key} must not hold aliases`;
+      },
+      Node(_, node) {
+        if ("anchor" in node && node.anchor !== undefined) odd = `${key} must not hold anchors`;
+      },
+    });
+  }
   return odd;
 }

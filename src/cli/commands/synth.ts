@@ -1,0 +1,107 @@
+import { resolve } from "node:path";
+import { loadKeyRing, sampleKeyFile } from "../../edges/age-keys.ts";
+import { openDefinitionTree } from "../../edges/definition-files.ts";
+import { openManifestFiles, requireFolder } from "../../edges/manifest-files.ts";
+import { OperationError } from "../../errors.ts";
+import type { FolderChange, ManifestFolder } from "../../manifests/manifest-folder.ts";
+import { publishManifests } from "../../operations/publish-manifests.ts";
+import type { Selection } from "../../operations/select-units.ts";
+import { synth } from "../../operations/synth.ts";
+import { findRoot } from "../context.ts";
+import type { CliContext, GlobalFlags } from "../context.ts";
+import { exitStatus } from "../exit-status.ts";
+import { printFiles } from "../print/print-files.ts";
+import { printProblems } from "../print/print-problems.ts";
+import { createProgress } from "../print/progress.ts";
+
+export interface SynthFlags extends GlobalFlags {
+  readonly output?: string;
+  readonly stdout?: boolean;
+  readonly cluster?: readonly string[];
+  readonly workspace?: readonly string[];
+  readonly service?: readonly string[];
+  /** False with --without-secrets. */
+  readonly secrets: boolean;
+  readonly manifestsDir?: string;
+  readonly removeUnit?: readonly string[];
+}
+
+/** woow synth: definitions -> dist/, standard output, or K3s' auto-deploy directory. */
+export async function runSynth(flags: SynthFlags, context: CliContext): Promise<number> {
+  checkFlags(flags);
+  const root = findRoot(flags, context);
+  const json = flags.json === true;
+  const selection: Selection = {
+    clusters: flags.cluster ?? [],
+    workspaces: flags.workspace ?? [],
+    services: flags.service ?? [],
+  };
+  const progress = createProgress(context, "rendering");
+  const deps = {
+    tree: openDefinitionTree(root),
+    progress: progress.update,
+    identities: () => {
+      const keys = loadKeyRing(root, context.environment);
+      if (keys.holdsSampleKey) context.stderr(sampleKeyWarning);
+      return keys.identities;
+    },
+  };
+  if (flags.manifestsDir !== undefined) {
+    requireFolder(flags.manifestsDir);
+    const folder = openManifestFiles(resolve(flags.manifestsDir), { perCluster: false, durable: true });
+    const removeUnits = flags.removeUnit ?? [];
+    const result = await publishManifests({ ...deps, folder, nowMs: Date.now() }, { selection, removeUnits });
+    progress.end();
+    printProblems(result.problems, { context, json });
+    if (!result.ok) return printNothingWritten(context, json);
+    printFiles(result.files, { context, json, target: flags.manifestsDir });
+    return result.files.some(({ outcome }) => outcome === "kept") ? exitStatus.partly : exitStatus.done;
+  }
+  const target = flags.output ?? context.environment["CDK8S_OUTDIR"] ?? "dist";
+  const captured = flags.stdout === true ? captureFolder() : undefined;
+  const folder =
+    captured?.folder ?? openManifestFiles(resolve(root, target), { perCluster: true, durable: false });
+  const result = await synth({ ...deps, folder }, { selection, withSecrets: flags.secrets });
+  progress.end();
+  printProblems(result.problems, { context, json: json && captured === undefined });
+  if (!result.ok) return printNothingWritten(context, json);
+  if (captured === undefined) printFiles(result.files, { context, json, target });
+  else context.stdout([...captured.texts.values()].join("---\n"));
+  return exitStatus.done;
+}
+
+/** Printed by every command that opens the sample's secrets. */
+export const sampleKeyWarning = `warning: ${sampleKeyFile} is public: everybody can read what it protects. It is for the sample only.\n`;
+
+function printNothingWritten(context: CliContext, json: boolean): number {
+  if (!json) context.stderr("nothing was written\n");
+  return exitStatus.failed;
+}
+
+function checkFlags(flags: SynthFlags): void {
+  const usage = (message: string, hint: string) => new OperationError("usage", message, { hint });
+  if (flags.manifestsDir !== undefined && !flags.secrets) {
+    throw usage(
+      "--without-secrets writes placeholders, which K3s must not deploy",
+      "leave out one of the two flags",
+    );
+  }
+  if (flags.manifestsDir !== undefined && flags.stdout === true) {
+    throw usage("--stdout and --manifests-dir exclude each other", "leave out one of them");
+  }
+  if (flags.removeUnit !== undefined && flags.manifestsDir === undefined) {
+    throw usage(
+      "--remove-unit goes with --manifests-dir",
+      "in dist/ a unit that is gone from git is removed by itself",
+    );
+  }
+}
+
+/** Takes what would be written, so that standard output gets it instead. Prerequisites are not asked for. */
+function captureFolder(): { folder: ManifestFolder; texts: Map<string, string> } {
+  const texts = new Map<string, string>();
+  const change = ({ writes }: FolderChange) => {
+    for (const [path, text] of writes) texts.set(path, text);
+  };
+  return { folder: { list: () => [], read: () => undefined, change }, texts };
+}

@@ -1,0 +1,48 @@
+import type { CliContext } from "../context.ts";
+import { printEvent } from "./print-json.ts";
+import { plural } from "./print-problems.ts";
+import { createPainter } from "./style.ts";
+
+interface PrintedFile {
+  readonly path: string;
+  readonly unit: string;
+  readonly outcome: string;
+}
+
+/** Outcomes worth a line of their own, and what to say behind them. */
+const notes: Readonly<Record<string, string>> = {
+  kept: "is gone from git, but stays deployed; --remove-unit removes it with its volumes",
+  tombstoned: "K3s removes its objects and volumes now; run again later to clear the file",
+  waiting: "K3s may not have read the removal yet; run again later",
+};
+
+/** Which files changed. Unchanged ones are only counted. */
+export function printFiles(
+  files: readonly PrintedFile[],
+  { context, json, target }: { context: CliContext; json: boolean; target: string },
+): void {
+  if (json) {
+    for (const file of files) printEvent(context, { type: "file", ...file });
+    return;
+  }
+  const paint = createPainter(context.colors.stdout);
+  const color = {
+    created: "green",
+    configured: "yellow",
+    pruned: "red",
+    kept: "red",
+    tombstoned: "red",
+  } as const;
+  for (const { path, unit, outcome } of files) {
+    if (outcome === "unchanged") continue;
+    const painted = outcome in color ? paint(color[outcome as keyof typeof color], outcome) : outcome;
+    const note = notes[outcome];
+    context.stdout(`${painted} ${path}${note === undefined ? "" : `: ${unit} ${note}`}\n`);
+  }
+  const counts = new Map<string, number>();
+  for (const { outcome } of files) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  const summary = [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(", ");
+  context.stdout(
+    `${plural(files.length, "file")} in ${target}: ${summary === "" ? "nothing to do" : summary}\n`,
+  );
+}

@@ -1,0 +1,33 @@
+import { Command } from "commander";
+import type { CliContext } from "./context.ts";
+import { addDefinitionCommands } from "./programs/definition-commands.ts";
+import { version } from "./version.ts";
+
+/** A command's action: what it is given, and the exit status it ends with. */
+export type SetStatus = (status: number) => void;
+
+/** The command tree. Actions load their code when they run, so that a command pays only for itself. */
+export function buildProgram(context: CliContext, setStatus: SetStatus): Command {
+  const program = new Command("woow");
+  program
+    .description("A PaaS on K3s from YAML in git.")
+    .version(version, "-V, --version", "print the version")
+    .option(
+      "-C, --directory <dir>",
+      "the platform repository (default: the nearest folder with a platform.yaml)",
+    )
+    .option("--json", "one JSON event a line instead of text")
+    .helpOption("-h, --help", "show help, with an example")
+    .helpCommand("help [command]", "show help for a command")
+    .showHelpAfterError("(add --help for what the command takes)")
+    .showSuggestionAfterError(true)
+    .configureOutput({
+      writeOut: context.stdout,
+      writeErr: context.stderr,
+      getOutHasColors: () => context.colors.stdout,
+      getErrHasColors: () => context.colors.stderr,
+    })
+    .exitOverride();
+  addDefinitionCommands(program, { context, setStatus });
+  return program;
+}
