@@ -3,6 +3,7 @@ export type ErrorCode =
   | "usage"
   | "not-found"
   | "already-exists"
+  | "changed-meanwhile"
   | "not-writable"
   | "disk-full"
   | "unreadable"

@@ -43,7 +43,10 @@ export async function rotateDataKey(options: RotateOptions): Promise<SealedText>
   const loaded = loadBlock(options, options.bind);
   if (!loaded.ok) return loaded;
   const recipients = loaded.value.block.metadata.age.map(({ recipient }) => recipient);
-  return toSealedText(options.text, await rotate({ ...loaded.value, recipients, tools: options.tools }));
+  return toSealedText(
+    loaded.value.definition,
+    await rotate({ ...loaded.value, recipients, tools: options.tools }),
+  );
 }
 
 /**
@@ -61,13 +64,13 @@ export async function updateRecipients(options: UpdateRecipientsOptions): Promis
   const wanted = recipients.value;
   if ([...old.keys()].some((recipient) => !wanted.includes(recipient))) {
     const { tools } = options;
-    return toSealedText(options.text, await rotate({ definition, block, recipients: wanted, tools }));
+    return toSealedText(definition, await rotate({ definition, block, recipients: wanted, tools }));
   }
   const added = wanted.filter((recipient) => !old.has(recipient));
   if (added.length === 0) return { ok: true, text: options.text, isChanged: false };
   for (const entry of await wrapDataKey(block.dataKey, added)) old.set(entry.recipient, entry);
   const age = wanted.flatMap((recipient) => old.get(recipient) ?? []);
-  return toSealedText(options.text, replaceAgeEntries(definition, age));
+  return toSealedText(definition, replaceAgeEntries(definition, age));
 }
 
 /**
@@ -84,7 +87,7 @@ export async function rebindSecrets(options: RotateOptions): Promise<SealedText>
   const changed = setSecret(definition, { path: bindKey, plain, dataKey, tools, isBind: true });
   if (!changed.ok) return changed;
   if (changed.value.text === definition.text) return { ok: true, text: options.text, isChanged: false };
-  return toSealedText(options.text, stampMetadata(changed.value, { dataKey, tools }));
+  return toSealedText(definition, stampMetadata(changed.value, { dataKey, tools }));
 }
 
 interface LoadedBlock {

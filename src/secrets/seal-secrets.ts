@@ -7,6 +7,8 @@ import {
   findEntry,
   parseDefinitionText,
   readNode,
+  readRest,
+  refuse,
 } from "./definition-text.ts";
 import { bindKey, checkBind, type OpenedBlock, openBlock } from "./open-secrets.ts";
 import {
@@ -87,7 +89,7 @@ export async function sealSecrets(options: SealSecretsOptions): Promise<SealedTe
   if (valid?.ok === false) return valid;
   const age = valid && (await wrapDataKey(dataKey, valid.value));
   const stamped = stampMetadata(current.value, { dataKey, tools, ...(age && { age }) });
-  return toSealedText(text, stamped);
+  return toSealedText(loaded.value.definition, stamped);
 }
 
 /** Parses a definition and opens what it holds. Values in plain text are let pass only at the paths to be replaced. */
@@ -153,9 +155,14 @@ export function setSecret(
   return parseDefinitionText(applyEdits(definition, [replaceScalar(definition, node, seal())]));
 }
 
-/** The outcome for a caller, from the text a change began and ended with. */
-export function toSealedText(before: string, after: SecretResult<string>): SealedText {
-  return after.ok ? { ok: true, text: after.value, isChanged: after.value !== before } : after;
+/** The outcome for a caller, from the definition a change began with and the text it ended with. */
+export function toSealedText(before: DefinitionText, after: SecretResult<string>): SealedText {
+  if (!after.ok) return after;
+  const parsed = parseDefinitionText(after.value);
+  if (!parsed.ok || readRest(parsed.value) !== readRest(before)) {
+    return refuse("its last line is not finished, so that lines added below would become part of it");
+  }
+  return { ok: true, text: after.value, isChanged: true };
 }
 
 function removeSecret(definition: DefinitionText, path: string): SecretResult<DefinitionText> {

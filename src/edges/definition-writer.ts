@@ -1,0 +1,77 @@
+import { randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { DefinitionWriter, FileEdit } from "../definitions/definition-writer.ts";
+import { OperationError } from "../errors.ts";
+import { fileError } from "./file-error.ts";
+
+/** Writes definitions on disk. */
+export function openDefinitionWriter(root: string): DefinitionWriter {
+  return {
+    create: (files) => createFiles(root, files),
+    replace: (edits) => replaceFiles(root, edits),
+  };
+}
+
+function createFiles(root: string, files: ReadonlyMap<string, string>): void {
+  for (const path of files.keys()) {
+    if (existsSync(join(root, path))) throw alreadyExists(path);
+  }
+  const staged: { path: string; from: string }[] = [];
+  try {
+    for (const [path, text] of files) staged.push({ path, from: stage(join(root, path), text) });
+    // a link, unlike a rename, fails when somebody else made the file meanwhile
+    for (const { path, from } of staged) linkSync(from, join(root, path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw alreadyExists(root);
+    throw fileError(error, { subject: root, doing: "write to" });
+  } finally {
+    for (const { from } of staged) rmSync(from, { force: true });
+  }
+}
+
+function replaceFiles(root: string, edits: readonly FileEdit[]): void {
+  for (const { path, before } of edits) {
+    if (readFileSync(join(root, path), "utf8") === before) continue;
+    throw new OperationError("changed-meanwhile", `${path} was changed while it was being edited`, {
+      subject: path,
+      hint: "nothing was written; run the command again",
+    });
+  }
+  const staged: { path: string; from: string }[] = [];
+  try {
+    for (const { path, after } of edits) {
+      const from = stage(join(root, path), after);
+      chmodSync(from, statSync(join(root, path)).mode & 0o777);
+      staged.push({ path, from });
+    }
+    for (const { path, from } of staged) renameSync(from, join(root, path));
+  } catch (error) {
+    for (const { from } of staged) rmSync(from, { force: true });
+    throw fileError(error, { subject: root, doing: "write to" });
+  }
+}
+
+function stage(target: string, text: string): string {
+  mkdirSync(dirname(target), { recursive: true });
+  const from = join(dirname(target), `.woow-${basename(target)}-${randomBytes(4).toString("hex")}`);
+  writeFileSync(from, text, { flag: "wx" });
+  return from;
+}
+
+function alreadyExists(path: string): OperationError {
+  return new OperationError("already-exists", `${path} is already there`, {
+    subject: path,
+    hint: "nothing was written; choose another name, or edit the file",
+  });
+}
