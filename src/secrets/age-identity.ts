@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from "node:crypto";
 import { type AgeFile, decodeBase64, deriveKey, openAgeFile, openChaCha, parseAgeFile } from "./age-file.ts";
 import { decodeBech32, encodeBech32 } from "./bech32.ts";
-import { fail, type SecretResult, succeed } from "./secret-error.ts";
+import { fail, type Refusal, type SecretResult, succeed } from "./secret-error.ts";
 
 const identityPrefix = "age-secret-key-";
 const recipientPrefix = "age";
@@ -84,7 +84,7 @@ export function checkRecipients(recipients: readonly string[]): SecretResult<rea
   });
 }
 
-function invalidIdentity<T>(message: string): SecretResult<T> {
+function invalidIdentity(message: string): Refusal {
   return fail({
     code: "E_IDENTITY_INVALID",
     message,

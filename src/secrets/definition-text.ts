@@ -11,7 +11,7 @@ import {
   visit,
   type YAMLMap,
 } from "yaml";
-import { fail, type SecretResult, succeed } from "./secret-error.ts";
+import { fail, type Refusal, type SecretResult, succeed } from "./secret-error.ts";
 import { secretValuesKey } from "./sops-metadata.ts";
 
 /**
@@ -154,7 +154,7 @@ export function readRest({ document }: DefinitionText): string {
 }
 
 /** A refusal to edit. */
-export function refuse<T>(detail: string): SecretResult<T> {
+export function refuse(detail: string): Refusal {
   return fail({
     code: "E_FILE_INVALID",
     message: `the definition cannot be edited: ${detail}`,

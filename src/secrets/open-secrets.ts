@@ -1,5 +1,5 @@
 import type { AgeIdentity } from "./age-identity.ts";
-import { fail, type SecretError, type SecretResult, succeed } from "./secret-error.ts";
+import { fail, type Refusal, type SecretError, type SecretResult, succeed } from "./secret-error.ts";
 import { decryptTree, findPlainSecrets } from "./secret-tree.ts";
 import { isRecord, readSopsMetadata, secretValuesKey, type SopsMetadata } from "./sops-metadata.ts";
 import { computeMac, openMac } from "./sops-mac.ts";
@@ -22,8 +22,7 @@ export interface OpenSecretsOptions {
 }
 
 /** Decrypted values by Helm path without `_bind`, or why they stay closed. */
-export type OpenedSecrets =
-  { readonly ok: true; readonly values: SecretMap } | { readonly ok: false; readonly error: SecretError };
+export type OpenedSecrets = { readonly ok: true; readonly values: SecretMap } | Refusal;
 
 /** A block opened and verified, its hidden entry and data key included. Never leaves this folder. */
 export interface OpenedBlock {

@@ -19,7 +19,7 @@ import {
   replaceScalar,
   unfoldSecrets,
 } from "./sealed-block.ts";
-import { fail, type SecretError, type SecretErrorCode, type SecretResult } from "./secret-error.ts";
+import { fail, type Refusal, type SecretErrorCode, type SecretResult } from "./secret-error.ts";
 import { findPlainSecrets, isUsableKey } from "./secret-tree.ts";
 import { isRecord, secretValuesKey } from "./sops-metadata.ts";
 import { type SealTools, stampMetadata } from "./sops-text.ts";
@@ -28,9 +28,7 @@ import { decryptValue, encryptValue, formatAad, isEncryptedText, toPlainValue } 
 const dataKeyLength = 32;
 
 /** A definition's text after a change of its secrets; `isChanged` is false when it is the very text that came in. */
-export type SealedText =
-  | { readonly ok: true; readonly text: string; readonly isChanged: boolean }
-  | { readonly ok: false; readonly error: SecretError };
+export type SealedText = { readonly ok: true; readonly text: string; readonly isChanged: boolean } | Refusal;
 
 /** A change of secrets in one definition file. */
 export interface SealSecretsOptions {
@@ -184,7 +182,7 @@ function isEmptyRecord(value: unknown): boolean {
   return isRecord(value) && Object.keys(value).length === 0;
 }
 
-function refuseChange<T>(code: SecretErrorCode, path: string, detail: string): SecretResult<T> {
+function refuseChange(code: SecretErrorCode, path: string, detail: string): Refusal {
   return fail({
     code,
     message: `the secret ${JSON.stringify(path)} ${detail}`,

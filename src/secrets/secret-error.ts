@@ -50,9 +50,14 @@ export interface SecretError {
   readonly hint: string;
 }
 
+/** Why there is no value. */
+export interface Refusal {
+  readonly ok: false;
+  readonly error: SecretError;
+}
+
 /** A value, or why there is none. */
-export type SecretResult<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: SecretError };
+export type SecretResult<T> = { readonly ok: true; readonly value: T } | Refusal;
 
 /** Wraps a value that was found. */
 export function succeed<T>(value: T): SecretResult<T> {
@@ -60,6 +65,6 @@ export function succeed<T>(value: T): SecretResult<T> {
 }
 
 /** Wraps a refusal. */
-export function fail<T>(error: SecretError): SecretResult<T> {
+export function fail(error: SecretError): Refusal {
   return { ok: false, error };
 }

@@ -1,4 +1,11 @@
-import { fail, type SecretError, type SecretErrorCode, type SecretResult, succeed } from "./secret-error.ts";
+import {
+  fail,
+  type Refusal,
+  type SecretError,
+  type SecretErrorCode,
+  type SecretResult,
+  succeed,
+} from "./secret-error.ts";
 import { isEncryptedText } from "./sops-value.ts";
 
 /** The one top-level key of a definition that SOPS encrypts. */
@@ -112,7 +119,7 @@ const hints: Partial<Record<SecretErrorCode, string>> = {
     "put mac_only_encrypted: true into .sops.yaml, decrypt and encrypt the file with sops; without it every edit of a plain value breaks the file",
 };
 
-function refuse<T>(code: SecretErrorCode, detail: string, path: readonly string[]): SecretResult<T> {
+function refuse(code: SecretErrorCode, detail: string, path: readonly string[]): Refusal {
   const error: SecretError = {
     code,
     message: `the sops block cannot be used: ${detail}`,

@@ -43,7 +43,7 @@ export async function openText(
     bind: expected = bind,
   }: { identities?: readonly AgeIdentity[]; bind?: string } = {},
 ): Promise<OpenedSecrets> {
-  const { secret_values: secretValues, sops } = parse(text) as Record<string, unknown>;
+  const { secret_values: secretValues, sops } = parse(text, { logLevel: "error" }) as Record<string, unknown>;
   return openSecretValues({ secretValues, sops, identities, bind: expected });
 }
 
