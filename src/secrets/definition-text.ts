@@ -54,10 +54,10 @@ export function parseDefinitionText(text: string): SecretResult<DefinitionText> 
   if (!isMap(root) || root.flow === true || columnOf(text, startOf(root)) !== 0) {
     return refuse("it must be a map in block style that starts at the left margin");
   }
-  if (!isReadable(document))
-    return refuse("an alias has no anchor, or too many aliases stand for one another");
   const odd = findOddNode(root);
   if (odd !== undefined) return refuse(odd);
+  if (!isReadable(document))
+    return refuse("an alias has no anchor, or too many aliases stand for one another");
   const lineEnd = text.includes("\r\n") ? "\r\n" : "\n";
   return succeed({ text, root: root as YAMLMap, document, lineEnd });
 }

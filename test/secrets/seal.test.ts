@@ -158,6 +158,7 @@ test.each([
   ["an end marker", "after: 1\n...\n"],
   ["a start marker", "---\nafter: 1\n"],
   ["a block scalar at the end", "after: |+\n  1\n\n"],
+  ["a block scalar without a line end", "after: |\n  1"],
 ])("a file with %s takes a secret and stays what it was", async (_, tail) => {
   const before = /^---|\r/.test(tail) ? tail : `kind: CloudService\n${tail}`;
   const after = textOf(await seal(before, { set: { "a.b": "made-up-password-1" } }));
@@ -189,7 +190,8 @@ test.each([
   ["an anchored secret", "secret_values:\n  a: &x 1\n"],
   ["a second secret_values", "raw_values:\n  secret_values:\n    a: 1\n"],
   ["a key that is a map", "? { a: 1 }\n: 2\n"],
-  ["a block scalar without a line end", "a: |\n  x"],
+  ["cut off inside a quoted text", "a: 'x''"],
+  ["held together by a lost alias", "a: *nowhere\n"],
   ["empty", ""],
 ])("a definition that is %s is not touched", async (_, text) => {
   const error = errorOf(await seal(text, { set: { a: "made-up-password-1" } }));
