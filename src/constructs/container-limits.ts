@@ -15,7 +15,7 @@ export interface ContainerLimitsProps {
 export class ContainerLimits extends Construct {
   constructor(scope: Construct, id: string, { namespace, defaults }: ContainerLimitsProps) {
     super(scope, id);
-    const quantity = k8s.Quantity.fromString;
+    const quantity = (text: string) => k8s.Quantity.fromString(text);
     new k8s.KubeLimitRange(this, "limits", {
       metadata: { name: "container-defaults", namespace },
       spec: {

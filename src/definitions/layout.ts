@@ -71,7 +71,7 @@ function classify(entry: TreeEntry, parts: readonly string[]): FileRole | Findin
   if (ignorable(name)) return undefined;
   const link = linkFinding(entry, path);
   if (link !== undefined) return link;
-  if (/\.yml$/i.test(name) || /\.YAML$/.test(name)) {
+  if (/\.yml$/i.test(name) || name.endsWith(".YAML")) {
     return {
       code: "wrong-extension",
       message: `${path} does not end in .yaml`,

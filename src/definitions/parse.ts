@@ -140,6 +140,7 @@ function fixIdentities(document: Document, value: Json): [number, Finding][] {
         typeof entry === "object" &&
         entry !== null &&
         !Array.isArray(entry) &&
+        typeof entry["workspace"] === "number" &&
         Number.isSafeInteger(entry["workspace"])
       ) {
         entry["workspace"] = String(entry["workspace"]);

@@ -87,7 +87,7 @@ export function readDefinitions(tree: DefinitionTree): ReadResult {
         break;
       }
       case "chart-file":
-        readChartFile(tree, file, chartFiles, problems);
+        readChartFile(tree, file, { charts: chartFiles, problems });
         break;
     }
   }
@@ -134,8 +134,7 @@ function identityProblem(definition: Definition): Problem | undefined {
 function readChartFile(
   tree: DefinitionTree,
   file: FileRole & { role: "chart-file" },
-  charts: Map<string, Map<string, Uint8Array>>,
-  problems: Problem[],
+  { charts, problems }: { charts: Map<string, Map<string, Uint8Array>>; problems: Problem[] },
 ): void {
   const read = tree.read(file.path);
   if ("reason" in read) {

@@ -154,7 +154,7 @@ function describe(data: unknown): string {
   if (data === null) return "empty";
   if (Array.isArray(data)) return "a list";
   if (typeof data === "object") return "a map";
-  const text = JSON.stringify(data) ?? String(data);
+  const text = JSON.stringify(data as string | number | boolean);
   return text.length > 80 ? `${text.slice(0, 77)}..."` : text;
 }
 

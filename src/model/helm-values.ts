@@ -100,3 +100,8 @@ export function* walkValues(
     for (const [key, item] of Object.entries(value)) yield* walkValues(item, [...path, key]);
   }
 }
+
+/** True when `steps` begins with `head`. */
+export function startsWith(steps: readonly string[], head: readonly string[]): boolean {
+  return head.length <= steps.length && head.every((step, index) => step === steps[index]);
+}

@@ -1,10 +1,9 @@
 import type { ServiceFile } from "../definitions/definition.ts";
-import { formatHelmPath, isMapValue, parseHelmPath } from "./helm-values.ts";
+import { formatHelmPath, isMapValue, parseHelmPath, startsWith } from "./helm-values.ts";
 import { isIsolationPath } from "./isolation-values.ts";
 import { serviceUnit } from "./names.ts";
 import type { ProblemList } from "./problem-list.ts";
 import type { EncryptedSecrets } from "./service.ts";
-import { startsWith } from "./template.ts";
 import type { Template } from "./template.ts";
 
 /** Every leaf of secret_values must be a SOPS value; SOPS leaves an empty text as it is. */

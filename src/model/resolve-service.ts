@@ -22,7 +22,7 @@ import { resolveSecrets } from "./resolve-secrets.ts";
 import { resolveSizes } from "./resolve-sizes.ts";
 import type { IngressHost, Service } from "./service.ts";
 import type { Template } from "./template.ts";
-import { valueFault } from "./template.ts";
+import { valueFault } from "./value-spec.ts";
 
 /** What a service is resolved against. */
 export interface ServiceContext {
