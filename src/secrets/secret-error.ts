@@ -18,6 +18,8 @@
  * - `E_VALUE_UNSUPPORTED`: a value that cannot be carried without a change.
  * - `E_FILE_INVALID`: the definition is not a YAML document we can edit.
  * - `E_NOT_FOUND`: a value to remove is not there.
+ * - `E_CONFIG_INVALID`: `.sops.yaml` cannot be read, or not as SOPS would read it.
+ * - `E_NO_RULE`: `.sops.yaml` says nothing about the file.
  */
 export type SecretErrorCode =
   | "E_NO_IDENTITY"
@@ -37,7 +39,9 @@ export type SecretErrorCode =
   | "E_KEY_UNSUPPORTED"
   | "E_VALUE_UNSUPPORTED"
   | "E_FILE_INVALID"
-  | "E_NOT_FOUND";
+  | "E_NOT_FOUND"
+  | "E_CONFIG_INVALID"
+  | "E_NO_RULE";
 
 /** One refusal. No field ever holds a plain value, a data key or a private key. */
 export interface SecretError {

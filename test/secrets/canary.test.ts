@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import { checkRecipients, parseAgeIdentities } from "../../src/secrets/age-identity.ts";
 import { rebindSecrets, rotateDataKey } from "../../src/secrets/rotate-secrets.ts";
 import type { SecretError, SecretErrorCode } from "../../src/secrets/secret-error.ts";
+import { readRecipients } from "../../src/secrets/sops-config.ts";
 import {
   errorOf,
   identity,
@@ -35,6 +36,10 @@ const recipients = (given: string): SecretError | undefined => {
   const checked = checkRecipients([given]);
   return checked.ok ? undefined : checked.error;
 };
+const config = (text: string): SecretError | undefined => {
+  const read = readRecipients(text, "workspaces/123/n8n-01.yaml");
+  return read.ok ? undefined : read.error;
+};
 
 /** A way to every code; the type makes this list complete. */
 const provocations: Record<
@@ -59,6 +64,8 @@ const provocations: Record<
   E_VALUE_UNSUPPORTED: () => opening(sealed.replace(/(auth\.password: .*)type:str/, "$1type:int")),
   E_FILE_INVALID: async () => errorOf(await seal(`${sealed}a: [${plain}\n`, { set: { a: plain } })),
   E_NOT_FOUND: async () => errorOf(await seal(sealed, { remove: ["auth.third"] })),
+  E_CONFIG_INVALID: () => config(`creation_rules: [${plain}`),
+  E_NO_RULE: () => config("creation_rules: []"),
 };
 
 test.each(Object.entries(provocations))("%s can happen, and says nothing secret", async (code, provoke) => {
