@@ -2,6 +2,7 @@
 import { chmodSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
+import { generateValidators } from "./generate-validators.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 rmSync(`${root}build`, { recursive: true, force: true });
@@ -10,6 +11,7 @@ const bundle = await rolldown({
   cwd: root,
   platform: "node",
   logLevel: "warn",
+  plugins: [generateValidators(root)],
 });
 await bundle.write({
   dir: `${root}build`,

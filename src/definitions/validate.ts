@@ -1,37 +1,19 @@
-import { Ajv2020 } from "ajv/dist/2020.js";
-import type { ErrorObject, ValidateFunction } from "ajv/dist/2020.js";
-import cloudAppTemplate from "../../schemas/cloud-app-template.schema.json" with { type: "json" };
-import cloudService from "../../schemas/cloud-service.schema.json" with { type: "json" };
-import domains from "../../schemas/domains.schema.json" with { type: "json" };
-import platform from "../../schemas/platform.schema.json" with { type: "json" };
-import workspace from "../../schemas/workspace.schema.json" with { type: "json" };
+import type { ErrorObject } from "ajv/dist/2020.js";
 import type { Json } from "./convert.ts";
 import type { DefinitionKind, DefinitionTypes } from "./definition.ts";
 import { problemAt } from "./problem.ts";
 import type { Finding, Problem } from "./problem.ts";
 import type { Source, ValuePath } from "./source.ts";
 import { suggestHint, suggestWord } from "./suggest.ts";
+import { validatorOf } from "./validators.ts";
 
-const schemas: Record<DefinitionKind, object> = {
-  Platform: platform,
-  CloudAppTemplate: cloudAppTemplate,
-  Workspace: workspace,
-  CloudService: cloudService,
-  Domains: domains,
-};
-
-const compiled = new Map<DefinitionKind, ValidateFunction>();
-
-/** Compiled on first use: a command that reads no catalog does not pay for its schema. */
-function validatorOf(kind: DefinitionKind): ValidateFunction {
-  let validator = compiled.get(kind);
-  if (validator === undefined) {
-    const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: true, validateFormats: false });
-    validator = ajv.compile(schemas[kind]);
-    compiled.set(kind, validator);
-  }
-  return validator;
-}
+const kinds: readonly string[] = [
+  "Platform",
+  "CloudAppTemplate",
+  "Workspace",
+  "CloudService",
+  "Domains",
+] satisfies DefinitionKind[];
 
 /** Checks a value against the schema of the kind that belongs in its place; the schema is chosen before ajv runs. */
 export function validateDefinition<K extends DefinitionKind>(
@@ -55,8 +37,8 @@ function kindProblem(kind: Json | undefined, expected: DefinitionKind, source: S
       hint: `start the file with kind: ${expected}`,
     });
   }
-  const known = typeof kind === "string" && kind in schemas;
-  const near = typeof kind === "string" ? suggestWord(kind, Object.keys(schemas)) : undefined;
+  const known = typeof kind === "string" && kinds.includes(kind);
+  const near = typeof kind === "string" ? suggestWord(kind, kinds) : undefined;
   const message = known
     ? `a ${String(kind)} does not belong here; in this place the kind is ${expected}`
     : `unknown kind ${JSON.stringify(kind)}; in this place the kind is ${expected}`;
