@@ -2,9 +2,9 @@ import type { ChartFolder, Definition, DefinitionKind, Definitions, ServiceFile 
 import type { DefinitionTree } from "./definition-tree.ts";
 import { planLayout } from "./layout.ts";
 import type { FileRole } from "./layout.ts";
-import { decodeText, parseDefinition } from "./parse.ts";
+import { decodeText, maxFileBytes, parseDefinition } from "./parse.ts";
 import { compareText, problemAt } from "./problem.ts";
-import type { Problem } from "./problem.ts";
+import type { Finding, Problem } from "./problem.ts";
 import { readChartFolder } from "./chart-folder.ts";
 import { validateDefinition } from "./validate.ts";
 
@@ -139,6 +139,15 @@ function readChartFile(
   const read = tree.read(file.path);
   if ("reason" in read) {
     problems.push(unreadable(file.path, read.reason));
+    return;
+  }
+  if (read.bytes.byteLength > maxFileBytes) {
+    const finding: Finding = {
+      code: "file-too-large",
+      message: `the chart file has more than ${maxFileBytes} bytes`,
+      hint: "a HelmChart holds 750 KiB in all; serve a large chart from a repository",
+    };
+    problems.push(problemAt({ file: file.path, line: 1, column: 1 }, finding));
     return;
   }
   const files = charts.get(file.chart) ?? new Map<string, Uint8Array>();

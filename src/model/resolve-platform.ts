@@ -46,6 +46,23 @@ export function resolvePlatformSettings(
         hint: "write it as 10.8.0.0/24",
       });
   }
+  const containerDefaults = {
+    vcpu: value.container_defaults?.vcpu ?? 0.05,
+    ramGb: value.container_defaults?.ram_gb ?? 0.0625,
+    limitsVcpu: value.container_defaults?.limits_vcpu ?? 0.5,
+    limitsRamGb: value.container_defaults?.limits_ram_gb ?? 0.5,
+  };
+  // the API server refuses a LimitRange whose default request is above its default limit
+  if (
+    containerDefaults.vcpu > containerDefaults.limitsVcpu ||
+    containerDefaults.ramGb > containerDefaults.limitsRamGb
+  ) {
+    list.add(source, ["container_defaults"], {
+      code: "conflicting-values",
+      message: "container_defaults ask for more than their own limits",
+      hint: "raise limits_vcpu or limits_ram_gb, or lower vcpu or ram_gb",
+    });
+  }
   return {
     name: value.name,
     domain: value.domain,
@@ -63,12 +80,7 @@ export function resolvePlatformSettings(
     charts: value.charts ?? "any",
     drift: value.drift ?? "repair",
     currency: value.currency ?? "USD",
-    containerDefaults: {
-      vcpu: value.container_defaults?.vcpu ?? 0.05,
-      ramGb: value.container_defaults?.ram_gb ?? 0.0625,
-      limitsVcpu: value.container_defaults?.limits_vcpu ?? 0.5,
-      limitsRamGb: value.container_defaults?.limits_ram_gb ?? 0.5,
-    },
+    containerDefaults,
     defaultQuota: mergeQuota(defaultQuota, value.default_quota),
   };
 }

@@ -11,6 +11,7 @@ import type { PlatformSettings } from "./resolve-platform.ts";
 import { resolveService } from "./resolve-service.ts";
 import { resolveWorkspace } from "./resolve-workspace.ts";
 import type { Service } from "./service.ts";
+import { withStandInPlatform } from "./stand-in-platform.ts";
 import { resolveTemplate } from "./template.ts";
 import type { Template } from "./template.ts";
 import type { Workspace } from "./workspace.ts";
@@ -23,12 +24,14 @@ export interface ResolveResult {
 
 /** Joins all definitions into the model, with every default filled and every reference checked. */
 export function resolveModel(definitions: Definitions): ResolveResult {
+  if (definitions.platform === undefined) {
+    return { platform: undefined, problems: resolveModel(withStandInPlatform(definitions)).problems };
+  }
   const list = new ProblemList();
   const templates = new Map<string, Template>();
   for (const [id, definition] of definitions.templates) {
     templates.set(id, resolveTemplate(definition, definitions.charts, list));
   }
-  if (definitions.platform === undefined) return { platform: undefined, problems: list.problems };
   const settings = resolvePlatformSettings(definitions.platform, list);
   const clusterSettings = resolveClusterSettings(definitions.platform, list);
   const hosts = planHosts(definitions, list);

@@ -30,6 +30,14 @@ export function checkServiceHosts(
       hint: "add private_network: { source_ranges: [...] } to platform.yaml, or remove is_private_network",
     });
   }
+  if (value.is_private_network === true && platform.traefik.externalTrafficPolicy !== "Local") {
+    list.add(source, ["is_private_network"], {
+      code: "private-network-missing",
+      message:
+        "Traefik does not see who calls with external_traffic_policy: Cluster, so an allow-list cannot work",
+      hint: "write traefik: { external_traffic_policy: Local } in platform.yaml, or remove is_private_network",
+    });
+  }
 }
 
 /** Absent when the service has no host. */
