@@ -92,7 +92,7 @@ function convertAlias(node: Node & { source: string }, path: ValuePath, context:
 function convertMap(node: YAMLMap, path: ValuePath, context: Context): Json {
   const result: { [key: string]: Json } = {};
   for (const pair of node.items) {
-    const keyNode = pair.key as Node;
+    const keyNode = pair.key as Node | null;
     const key = isScalar(keyNode) ? String(keyNode.value) : undefined;
     if (key === undefined) {
       report(context, keyNode, { code: "forbidden-key", message: "a key must be plain text" });
@@ -103,6 +103,22 @@ function convertMap(node: YAMLMap, path: ValuePath, context: Context): Json {
         code: "forbidden-key",
         message: `the key ${key} is not allowed anywhere`,
         hint: "remove it; no chart needs it",
+      });
+      continue;
+    }
+    if (key === "<<" && (keyNode as Scalar).type === "PLAIN") {
+      report(context, keyNode, {
+        code: "forbidden-key",
+        message: "<< merges maps in YAML 1.1 only, which definitions are not written in",
+        hint: "write the values out, or use the alias for a whole value",
+      });
+      continue;
+    }
+    if (Object.hasOwn(result, key)) {
+      report(context, keyNode, {
+        code: "duplicate-key",
+        message: `the key ${key} stands twice in this map`,
+        hint: "remove one of them",
       });
       continue;
     }

@@ -24,18 +24,16 @@ export function planLayout(entries: readonly TreeEntry[]): Layout {
   const withWorkspaceFile = new Set<string>();
   for (const entry of entries) {
     const parts = entry.path.split("/");
-    if (entry.type === "folder") {
-      if (parts[0] === "workspaces" && parts.length === 2) workspaceFolders.add(parts[1] ?? "");
-      continue;
+    const [top, folder = "", name] = parts;
+    if (top === "workspaces" && parts.length === 3) {
+      workspaceFolders.add(folder);
+      if (name === "workspace.yaml") withWorkspaceFile.add(folder);
     }
-    if (parts[0] === "workspaces" && parts.length === 3) workspaceFolders.add(parts[1] ?? "");
-    const role = classify(entry, parts);
+    if (entry.type === "folder" && top === "workspaces" && parts.length === 2) workspaceFolders.add(folder);
+    const role = entry.type === "folder" ? folderFinding(entry.path, parts) : classify(entry, parts);
     if (role === undefined) continue;
     if ("code" in role) problems.push(problemAt(startOf(entry.path), role));
-    else {
-      files.push(role);
-      if (role.role === "workspace") withWorkspaceFile.add(role.id);
-    }
+    else files.push(role);
   }
   for (const folder of [...workspaceFolders].sort()) {
     if (withWorkspaceFile.has(folder)) continue;
@@ -81,7 +79,7 @@ function classify(entry: TreeEntry, parts: readonly string[]): FileRole | Findin
   if (parts.length === 1) {
     if (name === "platform.yaml") return { role: "platform", path };
     if (name === "domains.yaml") return { role: "domains", path };
-    return undefined;
+    return unexpected(path, `${name} must be a folder`);
   }
   if (!name.endsWith(".yaml")) return unexpected(path, `only .yaml files belong under ${top}/`);
   const id = name.slice(0, -".yaml".length);
@@ -108,6 +106,12 @@ function classify(entry: TreeEntry, parts: readonly string[]): FileRole | Findin
   }
   if (name === "workspace.yaml") return { role: "workspace", path, id: workspaceId };
   return badLabel(id, path, "reference id") ?? { role: "service", path, id, workspaceId };
+}
+
+/** A folder where a definition belongs would hide it; elsewhere folders say nothing. */
+function folderFinding(path: string, parts: readonly string[]): Finding | undefined {
+  const looksLikeFile = parts[0] !== "charts" && /\.ya?ml$/i.test(parts.at(-1) ?? "");
+  return looksLikeFile ? unexpected(path, "it is a folder") : undefined;
 }
 
 function linkFinding(entry: TreeEntry, path: string): Finding | undefined {

@@ -9,6 +9,9 @@ import { parseWithLines, Source } from "./source.ts";
 /** Larger files are refused before they are parsed. */
 export const maxFileBytes = 1024 * 1024;
 
+/** One open bracket makes the reader stumble over all that follows; the first few say where to look. */
+const maxSyntaxErrors = 10;
+
 /** A parsed file: its value, or the problems that stand in the way. */
 export type ParseResult =
   | { readonly ok: true; readonly value: { [key: string]: Json }; readonly source: Source }
@@ -51,7 +54,10 @@ export function parseDefinition(file: string, text: string): ParseResult {
   }
   const { document, lines } = parsed;
   const found: [number, Finding][] = [];
-  for (const error of document.errors) found.push([error.pos[0], yamlFinding(error.code, error.message)]);
+  const exhausted = document.errors.find(({ code }) => code === "RESOURCE_EXHAUSTION");
+  if (exhausted !== undefined) return fail(source, [[exhausted.pos[0], tooDeep]], lines);
+  for (const error of document.errors.slice(0, maxSyntaxErrors))
+    found.push([error.pos[0], yamlFinding(error.code, error.message)]);
   if (found.length > 0) return fail(source, found, lines);
   for (const warning of document.warnings) {
     found.push([warning.pos[0], { code: "unknown-tag", message: firstLine(warning.message) }]);
@@ -154,13 +160,6 @@ const identityKeys = new Set(["id", "reference_id", "template_id", "subdomain"])
 
 function yamlFinding(code: string, message: string): Finding {
   const text = firstLine(message);
-  if (code === "DUPLICATE_KEY") {
-    return {
-      code: "duplicate-key",
-      message: "the same key stands twice in this map",
-      hint: "remove one of them",
-    };
-  }
   if (code === "TAB_AS_INDENT") {
     return { code: "tab-indentation", message: "a tab is used for indentation", hint: "indent with spaces" };
   }
@@ -174,9 +173,10 @@ function yamlFinding(code: string, message: string): Finding {
   return { code: "yaml-syntax", message: `not valid YAML: ${text}` };
 }
 
+const tooDeep: Finding = { code: "too-deep", message: "nested too deeply to be read", hint: "flatten it" };
+
 function tooDeepOrBroken(error: unknown): Finding {
-  if (error instanceof RangeError)
-    return { code: "too-deep", message: "nested too deeply to be read", hint: "flatten it" };
+  if (error instanceof RangeError) return tooDeep;
   return {
     code: "yaml-syntax",
     message: `not valid YAML: ${error instanceof Error ? firstLine(error.message) : "unreadable"}`,
