@@ -50,7 +50,8 @@ export function readSopsMetadata(sops: unknown): SecretResult<SopsMetadata> {
   const services = otherServices.filter((name) => isPresent(sops[name]));
   const age = readAgeEntries(sops["age"]);
   if (age === undefined) return refuse("E_METADATA_INVALID", "age must list recipient and enc", ["age"]);
-  if (isPresent(sops["key_groups"]) || age.length === 0) {
+  // SOPS lists keys here or in key groups, never in both.
+  if (age.length === 0) {
     return refuse("E_UNSUPPORTED_KEY_SERVICE", "its data key is not wrapped by age in one key group", [
       "age",
     ]);

@@ -4,7 +4,6 @@ import {
   applyEdits,
   columnOf,
   type DefinitionText,
-  type Entry,
   entryEndOf,
   findEntry,
   hasFlow,
@@ -143,9 +142,4 @@ function replaceAge(definition: DefinitionText, sops: YAMLMap, age: readonly Age
 function insertLine({ text }: DefinitionText, sops: YAMLMap, line: string): TextEdit {
   const start = lineStartOf(text, startOf(sops));
   return { start, end: start, text: " ".repeat(columnOf(text, startOf(sops))) + line };
-}
-
-/** The entry of `sops`, for its presence. */
-export function findMetadata({ root }: DefinitionText): Entry | undefined {
-  return findEntry(root, "sops");
 }

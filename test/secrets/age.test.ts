@@ -53,6 +53,13 @@ test("every single flipped character of an age file closes it", async () => {
   }
 });
 
+test("a share of low order, which gives everybody the same secret, is refused without an exception", () => {
+  const zeros = Buffer.alloc(32).toString("base64").replace("=", "");
+  const header = `age-encryption.org/v1\n-> X25519 ${zeros}\n${zeros}\n--- ${zeros}\n`;
+  const file = Buffer.concat([Buffer.from(header), Buffer.alloc(64)]);
+  expect(identity.open(armor.encode(file))).toBeUndefined();
+});
+
 test("any text in place of an age file is refused without an exception", () => {
   fc.assert(
     fc.property(fc.string(), fc.uint8Array(), (text, bytes) => {

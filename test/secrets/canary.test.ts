@@ -84,6 +84,13 @@ test.each(Object.entries(provocations))("%s can happen, and says nothing secret"
   expect(error?.message).not.toMatch(/undefined|\[object/);
 });
 
+test("a hidden entry that names no service is not shown, because it is a decrypted value like others", async () => {
+  const text = textOf(await rebindSecrets({ ...context, text: sealed, bind: plain }));
+  const error = errorOf(await openText(text));
+  expect(error.code).toBe("E_BIND_MISMATCH");
+  expect(JSON.stringify(error)).not.toContain(plain);
+});
+
 test("refused changes say nothing secret either", async () => {
   const wrongKey = [secondIdentity];
   const errors = [

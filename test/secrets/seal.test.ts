@@ -59,6 +59,11 @@ test("any text survives, under any path", async () => {
   );
 });
 
+test("a byte order mark, line ends and zeros are part of a secret", async () => {
+  const set = { mark: "\uFEFFmade up", lines: "\r\n\n a \n", zero: "\u0000" };
+  expect(await openText(textOf(await seal(plainDefinition, { set })))).toEqual({ ok: true, values: set });
+});
+
 test("half a character is refused, because UTF-8 would change it", async () => {
   const error = errorOf(await seal(plainDefinition, { set: { a: "made-up-\uD800" } }));
   expect(error).toMatchObject({ code: "E_VALUE_UNSUPPORTED", path: ["secret_values", "a"] });

@@ -140,6 +140,11 @@ test.each([
   "1_000",
   "0o7",
   "a]b",
+  "\u007f",
+  "\u0085",
+  "\u2028",
+  "\ufeff",
+  "\uffff",
 ])("SOPS takes the key %j for text, as we do", { timeout: testTimeoutMs }, async (key) => {
   const text = textOf(await seal("kind: CloudService\n", { set: { [key]: "made-up-password-1" } }));
   expect(await readBySops(text)).toEqual({ [key]: "made-up-password-1", _bind: bind });
