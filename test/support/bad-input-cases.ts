@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TreeEntry } from "../../src/definitions/definition-tree.ts";
 import type { ProblemCode } from "../../src/definitions/problem.ts";
@@ -13,6 +13,8 @@ export interface BadInputCase {
   /** What memory holds beside plain files, and how a disk comes to the same. */
   readonly odd?: OddEntries;
   readonly onDisk?: (root: string) => void;
+  /** True where root could read on: the superuser ignores modes. */
+  readonly needsPlainUser?: boolean;
   /** `code file:line`, sorted by place. */
   readonly expected: readonly string[];
   /** `file:line` of the other places that the problems name, for example the first use of a host. */
@@ -44,7 +46,7 @@ function wrong(name: string, files: Definitions, ...places: readonly Place[]): B
 const inWeb = (name: string, text: string, ...places: readonly Place[]): BadInputCase =>
   wrong(name, append(sample, web, text), ...places);
 
-const raw = (name: string, text: string, code: ProblemCode, marker: string): BadInputCase =>
+const raw = (name: string, text: string, [code, marker]: readonly [ProblemCode, string]): BadInputCase =>
   wrong(`raw_values: ${name}`, append(rivalFiles, web, `raw_values:\n  ${text}\n`), [code, web, marker]);
 
 const words: readonly BadInputCase[] = [
@@ -249,6 +251,14 @@ const names: readonly BadInputCase[] = [
     "name-too-long",
     `workspaces/acme/${"a".repeat(38)}.yaml`,
   ]),
+  wrong(
+    "a release name too long with its template's suffix",
+    edit(serviceAt("a".repeat(32)), "catalog/web.yaml", [
+      "default_port: 8080",
+      'default_port: 8080\nlongest_name_suffix: "-primary"',
+    ]),
+    ["name-too-long", `workspaces/acme/${"a".repeat(32)}.yaml`],
+  ),
   badReference("upper case", "Web"),
   badReference("a dot", "web.01"),
   badReference("an underscore", "web_01"),
@@ -374,6 +384,25 @@ const disk: readonly BadInputCase[] = [
     odd: link("workspaces", "link-to-folder"),
     onDisk: (root) => symlinkSync("catalog", join(root, "workspaces")),
     expected: ["symlink workspaces:1"],
+  },
+  {
+    name: "a file that cannot be read",
+    files: without(sample, web),
+    odd: { unreadable: { [web]: "permission denied" } },
+    onDisk: (root) => {
+      writeFileSync(join(root, web), sample[web] ?? "");
+      chmodSync(join(root, web), 0);
+    },
+    needsPlainUser: true,
+    expected: [`unreadable-file ${web}:1`],
+  },
+  {
+    name: "a folder that cannot be listed",
+    files: sample,
+    odd: { unreadableFolders: { "workspaces/acme": "permission denied" } },
+    onDisk: (root) => chmodSync(join(root, "workspaces/acme"), 0),
+    needsPlainUser: true,
+    expected: ["unreadable-file workspaces/acme:1"],
   },
   {
     name: "a file in the workspaces folder's place",
@@ -551,69 +580,56 @@ const passwords: readonly BadInputCase[] = [
 ];
 
 const rawTricks: readonly BadInputCase[] = [
-  raw("targetNamespace", "targetNamespace: kube-system", "isolation-value", "targetNamespace"),
-  raw("namespaceOverride", "namespaceOverride: paas-ws-rival", "isolation-value", "namespaceOverride"),
-  raw(
-    "namespaceOverride deep down",
-    "a: { b: [{ c: { namespaceOverride: x } }] }",
+  raw("targetNamespace", "targetNamespace: kube-system", ["isolation-value", "targetNamespace"]),
+  raw("namespaceOverride", "namespaceOverride: paas-ws-rival", ["isolation-value", "namespaceOverride"]),
+  raw("namespaceOverride deep down", "a: { b: [{ c: { namespaceOverride: x } }] }", [
     "isolation-value",
     "namespaceOverride",
-  ),
-  raw(
-    "namespace in another spelling",
-    "release_namespace: kube-system",
+  ]),
+  raw("namespace in another spelling", "release_namespace: kube-system", [
     "isolation-value",
     "release_namespace",
-  ),
-  raw("fullnameOverride", "fullnameOverride: paas-ws-rival-web-01", "isolation-value", "fullnameOverride"),
-  raw(
-    "an ingress of its own",
-    "ingress: { enabled: true, hosts: [shop2.acme.example] }",
+  ]),
+  raw("fullnameOverride", "fullnameOverride: paas-ws-rival-web-01", ["isolation-value", "fullnameOverride"]),
+  raw("an ingress of its own", "ingress: { enabled: true, hosts: [shop2.acme.example] }", [
     "isolation-value",
     "ingress",
-  ),
-  raw("an ingress in a subchart", "sub: { ingress: { enabled: true } }", "isolation-value", "ingress"),
-  raw(
-    "another tenant's host",
-    "extraEnv: { URL: https://rival.apps.example.com/x }",
+  ]),
+  raw("an ingress in a subchart", "sub: { ingress: { enabled: true } }", ["isolation-value", "ingress"]),
+  raw("another tenant's host", "extraEnv: { URL: https://rival.apps.example.com/x }", [
     "foreign-host",
     "rival.apps",
-  ),
-  raw("a network policy", "networkPolicy: { enabled: false }", "isolation-value", "networkPolicy"),
-  raw("extraDeploy", "extraDeploy: [{ kind: Secret }]", "isolation-value", "extraDeploy"),
-  raw(
-    "whole objects under any key",
-    "things: [{ apiVersion: v1, kind: Secret }]",
+  ]),
+  raw("a network policy", "networkPolicy: { enabled: false }", ["isolation-value", "networkPolicy"]),
+  raw("extraDeploy", "extraDeploy: [{ kind: Secret }]", ["isolation-value", "extraDeploy"]),
+  raw("whole objects under any key", "things: [{ apiVersion: v1, kind: Secret }]", [
     "isolation-value",
     "things",
-  ),
-  raw("hostNetwork", "hostNetwork: true", "isolation-value", "hostNetwork"),
-  raw("privileged", "securityContext: { privileged: true }", "isolation-value", "privileged"),
-  raw("hostPath", "extraVolumes: [{ name: x, hostPath: { path: / } }]", "isolation-value", "hostPath"),
-  raw("a Service of type LoadBalancer", "service: { type: LoadBalancer }", "isolation-value", "LoadBalancer"),
-  raw("a node port", "service: { nodePort: 30080 }", "isolation-value", "nodePort"),
-  raw("a cluster role", "rbac: { clusterRole: true }", "isolation-value", "clusterRole"),
-  raw(
-    "a template that looks up Secrets",
-    `note: '{{ lookup "v1" "Secret" "kube-system" "" }}'`,
+  ]),
+  raw("hostNetwork", "hostNetwork: true", ["isolation-value", "hostNetwork"]),
+  raw("privileged", "securityContext: { privileged: true }", ["isolation-value", "privileged"]),
+  raw("hostPath", "extraVolumes: [{ name: x, hostPath: { path: / } }]", ["isolation-value", "hostPath"]),
+  raw("a Service of type LoadBalancer", "service: { type: LoadBalancer }", [
+    "isolation-value",
+    "LoadBalancer",
+  ]),
+  raw("a node port", "service: { nodePort: 30080 }", ["isolation-value", "nodePort"]),
+  raw("a cluster role", "rbac: { clusterRole: true }", ["isolation-value", "clusterRole"]),
+  raw("a template that looks up Secrets", `note: '{{ lookup "v1" "Secret" "kube-system" "" }}'`, [
     "isolation-value",
     "lookup",
-  ),
-  raw("a template in a key", `'{{ lookup "v1" "Secret" "" "" }}': x`, "isolation-value", "lookup"),
-  raw(
-    "a label of the platform",
-    "podLabels: { paas.woowtech.com/workspace: rival }",
+  ]),
+  raw("a template in a key", `'{{ lookup "v1" "Secret" "" "" }}': x`, ["isolation-value", "lookup"]),
+  raw("a label of the platform", "podLabels: { paas.woowtech.com/workspace: rival }", [
     "isolation-value",
     "podLabels",
-  ),
-  raw(
-    "a Traefik annotation",
-    "annotations: { traefik.ingress.kubernetes.io/router.middlewares: x }",
+  ]),
+  raw("a Traefik annotation", "annotations: { traefik.ingress.kubernetes.io/router.middlewares: x }", [
     "isolation-value",
     "annotations",
-  ),
-  raw("a value of the template", "ui: { message: hi }", "conflicting-values", "ui:"),
-  raw("the service's size", "resources: { limits: { cpu: 64 } }", "conflicting-values", "resources"),
+  ]),
+  raw("a value of the template", "ui: { message: hi }", ["conflicting-values", "ui:"]),
+  raw("the service's size", "resources: { limits: { cpu: 64 } }", ["conflicting-values", "resources"]),
   inWeb("a template in helm_values", `helm_values:\n  ui.message: '{{ lookup "v1" "Secret" "" "" }}'\n`, [
     "isolation-value",
     web,
