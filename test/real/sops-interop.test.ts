@@ -22,7 +22,7 @@ import {
   secondKeyFile,
   textOf,
   tools,
-} from "./fixtures.ts";
+} from "../secrets/fixtures.ts";
 
 const buildTimeoutMs = 900_000;
 const testTimeoutMs = 60_000;
