@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { enableCompileCache } from "node:module";
+import { watchOutput } from "./watch-output.ts";
 import { version } from "./version.ts";
 
+watchOutput();
 // asked often and by scripts: answered before anything else is loaded
 const [first] = process.argv.slice(2);
 if (process.argv.length === 3 && (first === "--version" || first === "-V")) {

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { CliContext } from "./context.ts";
 import { addDefinitionCommands } from "./programs/definition-commands.ts";
+import { addUpkeepCommands } from "./programs/upkeep-commands.ts";
 import { version } from "./version.ts";
 
 /** A command's action: what it is given, and the exit status it ends with. */
@@ -29,5 +30,7 @@ export function buildProgram(context: CliContext, setStatus: SetStatus): Command
     })
     .exitOverride();
   addDefinitionCommands(program, { context, setStatus });
+  // after the catalog commands: it adds one to them
+  addUpkeepCommands(program, { context, setStatus });
   return program;
 }

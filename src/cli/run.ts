@@ -16,8 +16,12 @@ export async function runCli(args: readonly string[]): Promise<number> {
     await program.parseAsync([...args], { from: "user" });
     return status.value;
   } catch (error) {
-    // commander has printed its own message already
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.done : exitStatus.failed;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitStatus.done;
+      // commander has told people already, on standard error; programs that asked for lines get theirs
+      if (args.includes("--json")) printError(usageError(error), { context, json: true });
+      return exitStatus.failed;
+    }
     if (isPromptAbort(error)) {
       context.stderr("stopped; nothing was written\n");
       return exitStatus.failed;
@@ -28,6 +32,11 @@ export async function runCli(args: readonly string[]): Promise<number> {
     }
     throw error;
   }
+}
+
+function usageError(error: CommanderError): OperationError {
+  const message = error.message.replace(/^error: /, "").split("\n", 1)[0] ?? error.message;
+  return new OperationError("usage", message, { hint: "woow help shows what each command takes" });
 }
 
 function isPromptAbort(error: unknown): boolean {

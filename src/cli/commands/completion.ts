@@ -1,0 +1,276 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Argument, Command, Option } from "commander";
+import { findRoot } from "../context.ts";
+import type { CliContext } from "../context.ts";
+
+export const shells = ["bash", "zsh", "fish"] as const;
+export type Shell = (typeof shells)[number];
+
+/** woow completion: the script that a shell loads. It asks `woow __complete` at every press of the key. */
+export function runCompletion(shell: Shell, context: CliContext): void {
+  context.stdout(scripts[shell]);
+}
+
+/** One word to offer, and what it is. */
+interface Candidate {
+  readonly value: string;
+  readonly about?: string;
+}
+
+/** Candidates, or a word to the shell that it completes paths better itself. */
+type Completion = readonly Candidate[] | "folders" | "files";
+
+/**
+ * woow __complete SHELL -- WORDS: what the last word can become, one candidate a line (`value`, a tab, what it is),
+ * or `:folders` or `:files`. Whatever goes wrong, nothing is printed: a completion must never disturb a prompt.
+ */
+export async function runComplete(
+  program: Command,
+  { shell, words }: { readonly shell: string; readonly words: readonly string[] },
+  context: CliContext,
+): Promise<void> {
+  try {
+    const joined = joinAssignments(words);
+    const last = joined.at(-1) ?? "";
+    const completion = await completeWords(program, joined, context);
+    if (typeof completion === "string") {
+      context.stdout(`:${completion}\n`);
+      return;
+    }
+    // bash replaces only what stands after the =, the others the whole word
+    const assigned = shell !== "bash" ? /^--[^=]+=/.exec(last)?.[0] : undefined;
+    const typed = /^--[^=]+=/.test(last) ? last.slice(last.indexOf("=") + 1) : last;
+    for (const { value, about } of completion) {
+      if (!value.startsWith(typed)) continue;
+      const word = `${assigned ?? ""}${value}`;
+      context.stdout(
+        about === undefined || shell === "bash" ? `${word}\n` : `${word}\t${firstLine(about)}\n`,
+      );
+    }
+  } catch {
+    // see above
+  }
+}
+
+/** bash splits --flag=value at the =; the others do not. */
+function joinAssignments(words: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const word of words) {
+    const before = joined.at(-1);
+    const isOpen = before !== undefined && /^--[^=]+=$/.test(before);
+    if (word === "=" && before?.startsWith("--") === true && !before.includes("=")) {
+      joined[joined.length - 1] = `${before}=`;
+    } else if (isOpen) joined[joined.length - 1] = `${before}${word}`;
+    else joined.push(word);
+  }
+  return joined;
+}
+
+async function completeWords(
+  program: Command,
+  words: readonly string[],
+  context: CliContext,
+): Promise<Completion> {
+  const last = words.at(-1) ?? "";
+  let command = program;
+  const operands: string[] = [];
+  const used = new Set<Option>();
+  let directory: string | undefined;
+  let open: Option | undefined;
+  for (const word of words.slice(0, -1)) {
+    if (open !== undefined) {
+      if (open.long === "--directory") directory = word;
+      open = undefined;
+      continue;
+    }
+    if (word.startsWith("-") && word !== "-") {
+      const [flag = word, value] = word.split("=", 2);
+      const option = findOption(command, flag);
+      if (option === undefined) continue;
+      if (!option.variadic && option.argChoices === undefined) used.add(option);
+      if (option.long === "--directory") directory = value;
+      if (takesValue(option) && value === undefined) open = option;
+      continue;
+    }
+    const next = operands.length === 0 ? command.commands.find((each) => each.name() === word) : undefined;
+    if (next === undefined) operands.push(word);
+    else command = next;
+  }
+  const root = findRoot(directory === undefined ? {} : { directory }, context);
+  if (open !== undefined) return completeOption(open, root);
+  const assigned = /^(--[^=]+)=/.exec(last)?.[1];
+  if (assigned !== undefined) {
+    const option = findOption(command, assigned);
+    return option === undefined || !takesValue(option) ? [] : completeOption(option, root);
+  }
+  if (last.startsWith("-")) return listFlags(command, used);
+  if (operands.length === 0 && command.commands.length > 0) return listCommands(command);
+  const argument = command.registeredArguments[operands.length] ?? lastVariadic(command);
+  return argument === undefined ? [] : completeArgument(argument, command, root);
+}
+
+function listCommands(command: Command): Candidate[] {
+  const found = command
+    .createHelp()
+    .visibleCommands(command)
+    .map((each) => ({ value: each.name(), about: each.description() }));
+  return found.sort((a, b) => (a.value < b.value ? -1 : 1));
+}
+
+function listFlags(command: Command, used: ReadonlySet<Option>): Candidate[] {
+  const inherited = ancestorsOf(command).flatMap((each) => each.options);
+  return [...command.options, ...inherited]
+    .filter((option) => !option.hidden && !used.has(option) && option.long !== "--version")
+    .flatMap(({ long, description }) =>
+      long === undefined || long === null ? [] : { value: long, about: description },
+    )
+    .concat({ value: "--help", about: "show help, with an example" });
+}
+
+function findOption(command: Command, flag: string): Option | undefined {
+  return [command, ...ancestorsOf(command)]
+    .flatMap((each) => each.options)
+    .find((option) => option.long === flag || option.short === flag);
+}
+
+function ancestorsOf(command: Command): Command[] {
+  const result: Command[] = [];
+  for (let { parent } = command; parent !== null; parent = parent.parent) result.push(parent);
+  return result;
+}
+
+function takesValue(option: Option): boolean {
+  return option.required || option.optional;
+}
+
+function lastVariadic(command: Command): Argument | undefined {
+  const last = command.registeredArguments.at(-1);
+  return last?.variadic === true ? last : undefined;
+}
+
+function completeOption(option: Option, root: string): Promise<Completion> {
+  if (option.argChoices !== undefined) return Promise.resolve(option.argChoices.map((value) => ({ value })));
+  const placeholder = /<([^>]+)>|\[([^\]]+)\]/.exec(option.flags);
+  const word = placeholder?.[1] ?? placeholder?.[2] ?? "";
+  const name = option.long?.slice(2) ?? "";
+  return completeValue(name in listers ? name : word, root);
+}
+
+function completeArgument(argument: Argument, command: Command, root: string): Promise<Completion> {
+  if (argument.argChoices !== undefined) {
+    return Promise.resolve(argument.argChoices.map((value) => ({ value })));
+  }
+  // what `woow catalog` calls an id is a template's
+  const isTemplate = argument.name() === "id" && command.parent?.name() === "catalog";
+  return completeValue(isTemplate ? "template" : argument.name(), root);
+}
+
+async function completeValue(name: string, root: string): Promise<Completion> {
+  if (/^(dir|directory|.*-dir)$/.test(name)) return "folders";
+  if (/^(file|path|.*-file)$/.test(name)) return "files";
+  const list = listers[name];
+  return list === undefined ? [] : (await list(root)).map((value) => ({ value }));
+}
+
+/** What stands on disk by name; no definition is parsed, so that it is quick and works on a broken platform. */
+const listers: Readonly<Record<string, (root: string) => readonly string[] | Promise<readonly string[]>>> = {
+  template: listTemplates,
+  workspace: listWorkspaces,
+  service: listServices,
+  unit: (root) => ["platform", ...listWorkspaces(root), ...listServices(root)],
+  "remove-unit": (root) => [...listWorkspaces(root), ...listServices(root)],
+  cluster: listClusters,
+  category: async () => (await import("../../model/template.ts")).categories,
+  role: () => ["owner", "admin", "member", "viewer"],
+};
+
+function listTemplates(root: string): string[] {
+  return listYaml(join(root, "catalog"));
+}
+
+function listWorkspaces(root: string): string[] {
+  return readdirSync(join(root, "workspaces"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+}
+
+function listServices(root: string): string[] {
+  return listWorkspaces(root).flatMap((workspace) =>
+    listYaml(join(root, "workspaces", workspace))
+      .filter((name) => name !== "workspace")
+      .map((name) => `${workspace}/${name}`),
+  );
+}
+
+function listYaml(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".yaml") && !name.startsWith("."))
+    .map((name) => name.slice(0, -".yaml".length))
+    .sort();
+}
+
+async function listClusters(root: string): Promise<string[]> {
+  const [{ readFileSync }, { parse }] = await Promise.all([import("node:fs"), import("yaml")]);
+  const platform = parse(readFileSync(join(root, "platform.yaml"), "utf8")) as { clusters?: object } | null;
+  return Object.keys(platform?.clusters ?? {}).sort();
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? text;
+}
+
+/** Each asks the woow that stands on the line, so that a copy called by its path completes too. */
+const scripts: Readonly<Record<Shell, string>> = {
+  bash: `# woow completion for bash: add this to ~/.bashrc
+#   source <(woow completion bash)
+_woow() {
+  local cur=\${COMP_WORDS[COMP_CWORD]} line
+  COMPREPLY=()
+  [[ $cur == "=" ]] && cur=""
+  while IFS= read -r line; do
+    case $line in
+      :folders) compopt -o filenames 2>/dev/null; while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -d -- "$cur") ;;
+      :files) compopt -o filenames 2>/dev/null; while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$cur") ;;
+      *) COMPREPLY+=("$line") ;;
+    esac
+  done < <("\${COMP_WORDS[0]}" __complete bash -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+}
+complete -F _woow woow
+`,
+  zsh: `#compdef woow
+# woow completion for zsh: add this to ~/.zshrc, after compinit
+#   source <(woow completion zsh)
+_woow() {
+  local line
+  local -a values
+  while IFS= read -r line; do
+    case $line in
+      :folders) _files -/; return ;;
+      :files) _files; return ;;
+      *$'\\t'*) values+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}") ;;
+      *) values+=("\${line//:/\\\\:}") ;;
+    esac
+  done < <("\${words[1]}" __complete zsh -- "\${(@)words[2,CURRENT]}" 2>/dev/null)
+  _describe woow values
+}
+if [[ $funcstack[1] == _woow ]]; then _woow "$@"; else compdef _woow woow; fi
+`,
+  fish: `# woow completion for fish: save this as ~/.config/fish/completions/woow.fish
+#   woow completion fish > ~/.config/fish/completions/woow.fish
+function __woow_complete
+  set -l words (commandline -opc)
+  set -l lines ($words[1] __complete fish -- $words[2..-1] (commandline -ct) 2>/dev/null)
+  switch "$lines[1]"
+    case :folders
+      __fish_complete_directories (commandline -ct)
+    case :files
+      __fish_complete_path (commandline -ct)
+    case '*'
+      printf '%s\\n' $lines
+  end
+end
+complete -c woow -f -a '(__woow_complete)'
+`,
+};

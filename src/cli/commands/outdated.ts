@@ -1,0 +1,83 @@
+import { openDefinitionTree } from "../../edges/definition-files.ts";
+import { openShippedFiles } from "../../edges/shipped-files.ts";
+import { listOutdated } from "../../operations/list-outdated.ts";
+import type { OutdatedReport, OutdatedService, OutdatedTemplate } from "../../operations/list-outdated.ts";
+import { findRoot } from "../context.ts";
+import type { CliContext, GlobalFlags } from "../context.ts";
+import { exitStatus } from "../exit-status.ts";
+import { printEvent } from "../print/print-json.ts";
+import { plural } from "../print/print-problems.ts";
+import { printDocument, printTable } from "../print/print-rows.ts";
+import type { OutputFormat } from "../print/print-rows.ts";
+
+export interface OutdatedFlags extends GlobalFlags {
+  readonly output?: OutputFormat;
+  readonly workspace?: readonly string[];
+  readonly service?: readonly string[];
+  readonly template?: readonly string[];
+}
+
+/** woow outdated: pins that are not the catalog's version. A report, so it always ends well. */
+export function runOutdated(flags: OutdatedFlags, context: CliContext): number {
+  const report = listOutdated(
+    { tree: openDefinitionTree(findRoot(flags, context)), shipped: openShippedFiles().list("catalog") },
+    {
+      selection: {
+        workspaces: flags.workspace ?? [],
+        services: flags.service ?? [],
+        templates: flags.template ?? [],
+      },
+    },
+  );
+  if (flags.json === true) printEvents(report, context);
+  else if (flags.output === "json" || flags.output === "yaml")
+    printDocument(context, { format: flags.output, document: report });
+  else if (flags.output === "name") for (const { unit } of report.services) context.stdout(`${unit}\n`);
+  else printText(report, context);
+  return exitStatus.done;
+}
+
+function printEvents(report: OutdatedReport, context: CliContext): void {
+  const { services, templates, unread, current } = report;
+  for (const service of services) printEvent(context, { type: "outdated-service", ...service });
+  for (const template of templates) printEvent(context, { type: "outdated-template", ...template });
+  for (const unit of unread) printEvent(context, { type: "unread-service", unit } as { type: string });
+  const counts = { current, services: services.length, templates: templates.length, unread: unread.length };
+  printEvent(context, { type: "summary", ...counts } as { type: string });
+}
+
+function printText({ services, templates, unread, current }: OutdatedReport, context: CliContext): void {
+  printTable<OutdatedService>(context, {
+    rows: services,
+    columns: [
+      { title: "SERVICE", value: ({ unit }) => unit },
+      { title: "TEMPLATE", value: ({ template }) => template },
+      { title: "PIN", value: ({ pin }) => pin },
+      { title: "CATALOG", value: ({ catalog }) => catalog },
+      { title: "STATE", value: ({ relation }) => relation },
+    ],
+  });
+  if (services.length > 0 && templates.length > 0) context.stdout("\n");
+  printTable<OutdatedTemplate>(context, {
+    rows: templates,
+    columns: [
+      { title: "TEMPLATE", value: ({ template }) => template },
+      { title: "CATALOG", value: ({ version }) => version },
+      { title: "SHIPPED", value: ({ shipped }) => shipped },
+      { title: "STATE", value: ({ relation }) => relation },
+    ],
+  });
+  if (services.length === 0) {
+    const all = current === 1 ? "the one service is" : `all ${current} services are`;
+    context.stdout(current === 0 ? "no service to compare\n" : `${all} at the catalog's version\n`);
+  } else {
+    const behind = services.filter(({ relation }) => relation === "behind").length;
+    const rest = behind === services.length ? "" : `, ${services.length - behind} ahead or different`;
+    context.stdout(`${plural(behind, "service")} behind${rest}; ${current} current\n`);
+    if (behind > 0) context.stdout("woow upgrade SERVICE, or woow upgrade --all, edits the pins\n");
+  }
+  if (templates.length > 0) context.stdout("woow catalog update shows what the newer templates change\n");
+  if (unread.length > 0) {
+    context.stderr(`not compared, because of problems that woow validate shows: ${unread.join(", ")}\n`);
+  }
+}
