@@ -2,6 +2,7 @@ import { isMap, isPair, isScalar } from "yaml";
 import type { Document } from "yaml";
 import { convertDocument } from "./convert.ts";
 import type { Json } from "./convert.ts";
+import { readPlainYaml } from "./plain-yaml.ts";
 import { problemAt } from "./problem.ts";
 import type { Finding, Problem } from "./problem.ts";
 import { parseWithLines, Source } from "./source.ts";
@@ -46,6 +47,13 @@ export function decodeText(file: string, bytes: Uint8Array): { text: string } | 
 /** Reads one YAML document. Never throws; every problem of the YAML itself is reported with its place. */
 export function parseDefinition(file: string, text: string): ParseResult {
   const source = new Source(file, text);
+  const plain = readPlainYaml(text);
+  return plain === undefined ? parseFully(source) : { ok: true, value: plain, source };
+}
+
+/** The same with the full parser, whatever the text looks like. */
+export function parseFully(source: Source): ParseResult {
+  const { text } = source;
   let parsed: ReturnType<typeof parseWithLines>;
   try {
     parsed = parseWithLines(text);
