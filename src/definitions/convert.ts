@@ -159,6 +159,13 @@ function convertScalar(node: Scalar, path: ValuePath, context: Context): Json {
       });
       return 0;
     }
+    if (isVerifiedWorkspace(path) && source !== undefined && !/^(0|[1-9][0-9]*)$/.test(source)) {
+      return report(context, node, {
+        code: "unquoted-id",
+        message: `workspace ${source} is read as the number ${String(value)}`,
+        hint: `write it in quotes: workspace: "${source}"`,
+      });
+    }
     if (source !== undefined && /^[-+]?0[0-9]+$/.test(source) && isNumberField(path)) {
       report(context, node, {
         code: "ambiguous-scalar",
@@ -173,6 +180,11 @@ function convertScalar(node: Scalar, path: ValuePath, context: Context): Json {
     message: "this value has a YAML tag that definitions do not use",
     hint: "remove the tag and write plain text, a number, true/false, a list or a map",
   });
+}
+
+/** `workspace` in an entry of domains.yaml: an id that people write as a number. */
+function isVerifiedWorkspace(path: ValuePath): boolean {
+  return path.length === 3 && path[0] === "verified" && path[2] === "workspace";
 }
 
 /** Identities have their own check, which says more. */

@@ -24,6 +24,7 @@ export const validatorOptions: Options = {
   allErrors: true,
   verbose: true,
   strict: true,
+  allowUnionTypes: true,
   validateFormats: false,
 };
 

@@ -1,5 +1,5 @@
 import Type from "typebox";
-import { DnsLabel, FreeMap, RamGb, StorageGb, Vcpu, Version } from "./parts.ts";
+import { FreeMap, RamGb, Reference, StorageGb, Vcpu, Version } from "./parts.ts";
 
 const HelmPath = Type.String({
   minLength: 1,
@@ -64,7 +64,7 @@ const share = Type.Number({
 export const CloudAppTemplateDefinition = Type.Object(
   {
     kind: Type.Literal("CloudAppTemplate"),
-    id: Type.Optional(DnsLabel),
+    id: Type.Optional(Reference),
     name: Type.String({ minLength: 1, maxLength: 100, description: "the app's name, for people" }),
     icon_url: Type.Optional(
       Type.String({ pattern: "^https://", description: "an https:// address of a picture" }),

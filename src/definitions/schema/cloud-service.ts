@@ -1,5 +1,5 @@
 import Type from "typebox";
-import { DnsLabel, FreeMap, HostName, RamGb, StorageGb, Vcpu, Version } from "./parts.ts";
+import { FreeMap, HostName, RamGb, Reference, StorageGb, Subdomain, Vcpu, Version } from "./parts.ts";
 
 /** What a service asks for: requests; limits are twice that unless `limits_*` say otherwise. */
 export const ServiceResources = Type.Object(
@@ -36,17 +36,11 @@ export const SopsMetadata = Type.Object(
 export const CloudServiceDefinition = Type.Object(
   {
     kind: Type.Literal("CloudService"),
-    reference_id: Type.Optional(DnsLabel),
-    template_id: DnsLabel,
+    reference_id: Type.Optional(Reference),
+    template_id: Reference,
     name: Type.String({ minLength: 1, maxLength: 200, description: "the application's name, for people" }),
     chart_version: Version,
-    subdomain: Type.Optional(
-      Type.String({
-        pattern: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
-        description:
-          "one lower-case DNS label, for example orders for orders.<platform domain>; for a whole domain name use custom_domain",
-      }),
-    ),
+    subdomain: Type.Optional(Subdomain),
     custom_domain: Type.Optional(HostName),
     is_private_network: Type.Optional(Type.Boolean({ description: "true: reachable from the VPN only" })),
     resources: Type.Optional(ServiceResources),

@@ -8,17 +8,30 @@ import { dnsLabelPattern, hostNamePattern, workspaceIdPattern } from "../id-patt
 
 const strict = { additionalProperties: false } as const;
 
-/** The identity may stand as a plain number (`id: 123`); the parser turns it into text before validation. */
-export const WorkspaceId = Type.String({
-  pattern: workspaceIdPattern,
-  description: "1 to 20 lower-case letters and digits, no hyphen, for example 123 or acme",
-});
+/**
+ * A name that people also write as a plain number (`id: 123`). The parser turns it into text before validation, so
+ * its type is text; an editor, which knows only the schema, must accept the number as well.
+ */
+const nameOrNumber = (pattern: string, description: string) =>
+  Type.Unsafe<string>({ type: ["string", "integer"], pattern, description });
 
-export const DnsLabel = Type.String({
-  pattern: dnsLabelPattern,
-  description:
-    "lower-case letters, digits and hyphens, at most 63, not starting or ending with a hyphen, for example n8n-01",
-});
+export const WorkspaceId = nameOrNumber(
+  workspaceIdPattern,
+  "1 to 20 lower-case letters and digits, no hyphen, for example 123 or acme",
+);
+
+const dnsLabelDescription =
+  "lower-case letters, digits and hyphens, at most 63, not starting or ending with a hyphen, for example n8n-01";
+
+export const DnsLabel = Type.String({ pattern: dnsLabelPattern, description: dnsLabelDescription });
+
+/** A reference id or template id. */
+export const Reference = nameOrNumber(dnsLabelPattern, dnsLabelDescription);
+
+export const Subdomain = nameOrNumber(
+  dnsLabelPattern,
+  "one lower-case DNS label, for example orders for orders.<platform domain>; for a whole domain name use custom_domain",
+);
 
 export const HostName = Type.String({
   pattern: hostNamePattern,
