@@ -12,7 +12,8 @@ export type ErrorCode =
   | "program-failed"
   | "no-identity"
   | "secrets"
-  | "needs-terminal";
+  | "needs-terminal"
+  | "create-only";
 
 /** The world refused: says what failed, on what, and what to do. Never holds a secret. */
 export class OperationError extends Error {

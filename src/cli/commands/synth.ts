@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { loadKeyRing, sampleKeyFile } from "../../edges/age-keys.ts";
+import { loadKeyRing } from "../../edges/age-keys.ts";
 import { openDefinitionTree } from "../../edges/definition-files.ts";
 import { openManifestFiles, requireFolder } from "../../edges/manifest-files.ts";
 import { OperationError } from "../../errors.ts";
@@ -13,6 +13,7 @@ import { exitStatus } from "../exit-status.ts";
 import { printFiles } from "../print/print-files.ts";
 import { printProblems } from "../print/print-problems.ts";
 import { createProgress } from "../print/progress.ts";
+import { sampleKeyWarning } from "../print/sample-key-warning.ts";
 
 export interface SynthFlags extends GlobalFlags {
   readonly output?: string;
@@ -70,8 +71,7 @@ export async function runSynth(flags: SynthFlags, context: CliContext): Promise<
   return exitStatus.done;
 }
 
-/** Printed by every command that opens the sample's secrets. */
-export const sampleKeyWarning = `warning: ${sampleKeyFile} is public: everybody can read what it protects. It is for the sample only.\n`;
+export { sampleKeyWarning };
 
 function printNothingWritten(context: CliContext, json: boolean): number {
   if (!json) context.stderr("nothing was written\n");
