@@ -22,8 +22,10 @@ export function readChartFolder(
     return fail("Chart.yaml is not valid YAML", "see what helm lint says");
   }
   const { name: chartName, version } = (meta ?? {}) as { name?: unknown; version?: unknown };
-  if (chartName !== name)
-    return fail(`Chart.yaml says name: ${String(chartName)}, the folder says ${name}`, `write name: ${name}`);
+  if (chartName !== name) {
+    const says = typeof chartName === "string" ? `name: ${chartName}` : "no name in text form";
+    return fail(`Chart.yaml says ${says}, the folder says ${name}`, `write name: ${name}`);
+  }
   if (typeof version !== "string")
     return fail("Chart.yaml has no version in text form", 'write version: "0.1.0"');
   const sorted = new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
