@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import type { CliContext } from "./context.ts";
+import { addCreateCommands } from "./programs/create-commands.ts";
 import { addDefinitionCommands } from "./programs/definition-commands.ts";
 import { addUpkeepCommands } from "./programs/upkeep-commands.ts";
+import { addSecretsCommands } from "./programs/secrets-commands.ts";
 import { version } from "./version.ts";
 
 /** A command's action: what it is given, and the exit status it ends with. */
@@ -30,7 +32,9 @@ export function buildProgram(context: CliContext, setStatus: SetStatus): Command
     })
     .exitOverride();
   addDefinitionCommands(program, { context, setStatus });
+  addCreateCommands(program, { context, setStatus });
   // after the catalog commands: it adds one to them
   addUpkeepCommands(program, { context, setStatus });
+  addSecretsCommands(program, { context, setStatus });
   return program;
 }

@@ -15,6 +15,7 @@ import {
   listOpenValues,
   makeSecrets,
   placeNewFile,
+  requireFreeHost,
   requireHost,
   seal,
   urlOf,
@@ -70,6 +71,7 @@ export async function copyService(
   if (faults.length > 0) return { ok: false, problems: faults };
   const template = findTemplate(choices, original.value.template_id);
   requireHost(template, options);
+  requireFreeHost(choices, options);
   const [workspaceId, referenceId] = splitTarget(options.to, original.workspaceId);
   requireWorkspace(choices, workspaceId);
   const { unit, path } = placeNewFile(tree, { workspaceId, referenceId });

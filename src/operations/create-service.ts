@@ -9,6 +9,7 @@ import {
   listOpenValues,
   makeSecrets,
   placeNewFile,
+  requireFreeHost,
   requireHost,
   seal,
   urlOf,
@@ -74,10 +75,11 @@ export async function createService(
   const choices = loadChoices(tree);
   const template = findTemplate(choices, templateId);
   requireWorkspace(choices, workspaceId);
+  const values = parseSettings(template, options.settings ?? []);
   requireHost(template, options);
+  requireFreeHost(choices, options);
   const referenceId = options.referenceId ?? firstFreeId(tree, workspaceId, templateId);
   const { unit, path } = placeNewFile(tree, { workspaceId, referenceId });
-  const values = parseSettings(template, options.settings ?? []);
   const { secrets, generated } = makeSecrets(template, options.secrets ?? {}, tools);
   const draft = writeServiceYaml({
     template,

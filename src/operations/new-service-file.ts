@@ -129,6 +129,23 @@ export function requireHost(
   });
 }
 
+/** Refuses a host that another service has, naming that one. Errors: `already-exists`. */
+export function requireFreeHost(
+  { definitions, platform }: ServiceChoices,
+  { subdomain, customDomain }: { subdomain?: string | undefined; customDomain?: string | undefined },
+): void {
+  for (const { workspaceId, id, value } of definitions.services) {
+    const isTaken = subdomain !== undefined && value.subdomain === subdomain;
+    if (!isTaken && (customDomain === undefined || value.custom_domain !== customDomain)) continue;
+    const host = isTaken ? `${subdomain}.${platform.domain}` : (customDomain ?? "");
+    throw new OperationError(
+      "already-exists",
+      `the host ${host} is already used by ${serviceUnit(workspaceId, id)}`,
+      { subject: host, hint: "choose another one; nothing was written" },
+    );
+  }
+}
+
 /** The address people are given; `subdomain` counts while an open value keeps the model from being resolved. */
 export function urlOf(
   ingress: ServiceIngress | undefined,

@@ -120,11 +120,12 @@ function writeValue(
     ...(lifecycleNotes[spec.lifecycle] ?? []),
   ];
   const isExample = chosen === undefined && usual === undefined;
+  const isPlain = notes.length === 0 && spec.helpText === undefined;
   const comment = [
     spec.label,
     notes.length === 0 ? "" : ` (${notes.join("; ")})`,
-    isExample ? ", for example:" : "",
-    spec.helpText === undefined ? "" : `${isExample ? "" : "."} ${spec.helpText}`,
+    spec.helpText === undefined ? "" : `. ${spec.helpText}`,
+    isExample ? (isPlain ? ", for example:" : " For example:") : "",
   ].join("");
   return { comment, entry: `${formatKey(spec.key)}: ${formatScalar(value)}`, isLive };
 }

@@ -1,0 +1,53 @@
+import { loadKeyRing } from "../../edges/age-keys.ts";
+import { openDefinitionTree } from "../../edges/definition-files.ts";
+import { openDefinitionWriter } from "../../edges/definition-writer.ts";
+import { sealTools } from "../../edges/seal-tools.ts";
+import { copyService } from "../../operations/copy-service.ts";
+import { findRoot } from "../context.ts";
+import type { CliContext, GlobalFlags } from "../context.ts";
+import { exitStatus } from "../exit-status.ts";
+import { printProblems } from "../print/print-problems.ts";
+import { printService } from "../print/print-service.ts";
+import { sampleKeyWarning } from "../print/sample-key-warning.ts";
+
+export interface CopyFlags extends GlobalFlags {
+  readonly name?: string;
+  readonly subdomain?: string;
+  readonly keepSecrets?: boolean;
+}
+
+/** woow copy: a new service with the settings of another one; no data, no host, fresh passwords. */
+export async function runCopy(
+  units: { readonly from: string; readonly to: string },
+  flags: CopyFlags,
+  context: CliContext,
+): Promise<number> {
+  const json = flags.json === true;
+  const root = findRoot(flags, context);
+  const identities = () => {
+    const keys = loadKeyRing(root, context.environment);
+    if (keys.holdsSampleKey) context.stderr(sampleKeyWarning);
+    return keys.identities;
+  };
+  const deps = {
+    tree: openDefinitionTree(root),
+    writer: openDefinitionWriter(root),
+    tools: sealTools,
+    identities,
+  };
+  const { name, subdomain } = flags;
+  const result = await copyService(deps, {
+    ...units,
+    name,
+    subdomain,
+    keepSecrets: flags.keepSecrets === true,
+  });
+  if (!result.ok) {
+    printProblems(result.problems, { context, json });
+    if (!json) context.stderr("nothing was written\n");
+    return exitStatus.failed;
+  }
+  printService(result.service, { context, json });
+  printProblems(result.service.warnings, { context, json });
+  return exitStatus.done;
+}

@@ -1,0 +1,70 @@
+import { fillText } from "../../model/placeholders.ts";
+import type { CopiedService } from "../../operations/copy-service.ts";
+import type { CreatedService } from "../../operations/create-service.ts";
+import { namePlaceholders } from "../../operations/write-service-yaml.ts";
+import type { CliContext } from "../context.ts";
+import { printEvent } from "./print-json.ts";
+import { createPainter } from "./style.ts";
+
+/** A new service: where it is, what it costs, how it is reached, and what is left to do. */
+export function printService(
+  service: CreatedService | CopiedService,
+  { context, json }: { context: CliContext; json: boolean },
+): void {
+  const { unit, path, template, url, monthlyPrice, currency, generated, open } = service;
+  const copied = "from" in service ? service : undefined;
+  if (json) {
+    const event = {
+      type: "service",
+      unit,
+      path,
+      template: template.id,
+      chart_version: template.chart.version,
+      url,
+      monthly_price: monthlyPrice,
+      currency,
+      generated,
+      open,
+      ...(copied === undefined
+        ? {}
+        : { copied_from: copied.from, kept: copied.kept, dropped_hosts: copied.droppedHosts }),
+    };
+    printEvent(context, event);
+    return;
+  }
+  const paint = createPainter(context.colors.stdout);
+  const rows: (readonly [string, string])[] = [
+    [
+      "app",
+      copied === undefined
+        ? `${template.name}, chart ${template.chart.version}`
+        : `${template.name}, as ${copied.from}`,
+    ],
+    ["cost", `${monthlyPrice} ${currency} a month`],
+    ["address", url ?? insideAddress(service)],
+  ];
+  if (generated.length > 0) rows.push(["secrets", `${generated.join(", ")}: generated and encrypted`]);
+  if (copied !== undefined) {
+    if (copied.kept.length > 0) rows.push(["", `${copied.kept.join(", ")}: taken over, encrypted anew`]);
+    if (copied.droppedHosts.length > 0)
+      rows.push(["not copied", `${copied.droppedHosts.join(", ")}: a host belongs to one service`]);
+    rows.push([
+      copied.droppedHosts.length > 0 ? "" : "not copied",
+      `the data of ${copied.from}: the copy starts empty`,
+    ]);
+  }
+  context.stdout(`${paint("green", "created")} ${path}\n`);
+  for (const [label, text] of rows) context.stdout(`  ${paint("dim", label.padEnd(10))} ${text}\n`);
+  if (open.length === 0) {
+    context.stdout(`next: woow validate, then commit ${path}\n`);
+    return;
+  }
+  context.stdout(`${paint("yellow", "still required")}; woow validate complains until then:\n`);
+  for (const { key, label, hint } of open) context.stdout(`  ${key} (${label}): ${hint}\n`);
+}
+
+function insideAddress({ template, unit }: CreatedService): string {
+  const [workspaceId = "", referenceId = ""] = unit.split("/");
+  const name = fillText(template.serviceName, namePlaceholders(workspaceId, referenceId));
+  return `none outside; ${name}:${template.servicePort} inside its workspace`;
+}
