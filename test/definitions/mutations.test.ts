@@ -53,7 +53,7 @@ raw_values:
 
 /** What YAML, Helm, JavaScript and our own rules each read in their own way. */
 const tokens = [
-  ..."{}[]:,#&*!|>'\"%@`?-~\\\t\r\n\0 ",
+  ..."{}[]:,#&*!|>'\"%@`?-~\\\t\r\n\0 ".split(""),
   "\u{1f600}\ud800\u2028\u0085\ufeff",
   "---\n",
   "...\n",
