@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { CliContext } from "./context.ts";
+import { addCatalogCommands } from "./programs/catalog-commands.ts";
 import { addCreateCommands } from "./programs/create-commands.ts";
 import { addDefinitionCommands } from "./programs/definition-commands.ts";
 import { addUpkeepCommands } from "./programs/upkeep-commands.ts";
@@ -33,6 +34,7 @@ export function buildProgram(context: CliContext, setStatus: SetStatus): Command
     .exitOverride();
   addDefinitionCommands(program, { context, setStatus });
   addCreateCommands(program, { context, setStatus });
+  addCatalogCommands(program, { context, setStatus });
   // after the catalog commands: it adds one to them
   addUpkeepCommands(program, { context, setStatus });
   addSecretsCommands(program, { context, setStatus });
