@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 import { generateValidators } from "./generate-validators.ts";
+import { writeBuildId } from "./write-build-id.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bundle = await rolldown({
@@ -10,7 +11,7 @@ const bundle = await rolldown({
   cwd: root,
   platform: "node",
   logLevel: "warn",
-  plugins: [generateValidators(root)],
+  plugins: [generateValidators(root), writeBuildId(root)],
 });
 const { output } = await bundle.generate({
   format: "esm",

@@ -2,11 +2,13 @@ import { resolve } from "node:path";
 import { loadKeyRing } from "../../edges/age-keys.ts";
 import { openDefinitionTree } from "../../edges/definition-files.ts";
 import { openManifestFiles, requireFolder } from "../../edges/manifest-files.ts";
+import { openSynthCache } from "../../edges/synth-cache.ts";
 import { OperationError } from "../../errors.ts";
 import type { FolderChange, ManifestFolder } from "../../manifests/manifest-folder.ts";
 import { publishManifests } from "../../operations/publish-manifests.ts";
 import type { Selection } from "../../operations/select-units.ts";
 import { synth } from "../../operations/synth.ts";
+import { buildId } from "../build-id.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
@@ -25,6 +27,8 @@ export interface SynthFlags extends GlobalFlags {
   readonly secrets: boolean;
   readonly manifestsDir?: string;
   readonly removeUnit?: readonly string[];
+  /** False with --no-cache. */
+  readonly cache?: boolean;
 }
 
 /** woow synth: definitions -> dist/, standard output, or K3s' auto-deploy directory. */
@@ -62,7 +66,11 @@ export async function runSynth(flags: SynthFlags, context: CliContext): Promise<
   const captured = flags.stdout === true ? captureFolder() : undefined;
   const folder =
     captured?.folder ?? openManifestFiles(resolve(root, target), { perCluster: true, durable: false });
-  const result = await synth({ ...deps, folder }, { selection, withSecrets: flags.secrets });
+  const cache =
+    flags.cache === false || target !== "dist" || captured !== undefined || buildId === undefined
+      ? undefined
+      : openSynthCache({ root, target: resolve(root, target), build: `${buildId} ${process.version}` });
+  const result = await synth({ ...deps, folder, cache }, { selection, withSecrets: flags.secrets });
   progress.end();
   printProblems(result.problems, { context, json: json && captured === undefined });
   if (!result.ok) return printNothingWritten(context, json);

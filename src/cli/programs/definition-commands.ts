@@ -25,6 +25,7 @@ export function addDefinitionCommands(program: Command, { context, setStatus }: 
     .option("-s, --service <workspace/reference>", "only this service (repeatable)", collect)
     .option("--cluster <name>", "only this cluster (repeatable)", collect)
     .option("--without-secrets", "write placeholders for secrets; needs no key")
+    .option("--no-cache", "render every unit, whatever an earlier run left in .woow/cache")
     .option("--manifests-dir <dir>", "publish into K3s' auto-deploy directory of one cluster")
     .option(
       "--remove-unit <unit>",
