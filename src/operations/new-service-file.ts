@@ -117,12 +117,26 @@ export function makeSecrets(
   return { secrets, generated };
 }
 
-/** Refuses a template that builds its own links and has no host to build them with. Errors: `usage`. */
+/** What a person says about a service's address. */
+export interface AddressOptions {
+  readonly subdomain?: string | undefined;
+  readonly customDomain?: string | undefined;
+  readonly isPrivate?: boolean | undefined;
+}
+
+/** Refuses an address for an app that speaks no HTTP, and none for one that builds its own links. Errors: `usage`. */
 export function requireHost(
   template: Template,
-  { subdomain, customDomain }: { subdomain?: string | undefined; customDomain?: string | undefined },
+  { subdomain, customDomain, isPrivate = false }: AddressOptions,
 ): void {
-  if (!template.needsHost || subdomain !== undefined || customDomain !== undefined) return;
+  const hasHost = subdomain !== undefined || customDomain !== undefined;
+  if (!template.ingressEnabled && (hasHost || isPrivate)) {
+    throw new OperationError("usage", `${template.name} speaks no HTTP, so it has no address outside`, {
+      subject: template.id,
+      hint: "leave out --subdomain, --custom-domain and --private; its workspace reaches it by its name",
+    });
+  }
+  if (!template.needsHost || hasHost) return;
   throw new OperationError("usage", `${template.name} must know its own address, so it needs a host`, {
     subject: template.id,
     hint: "add --subdomain NAME (NAME.<the platform's domain>)",
@@ -132,7 +146,7 @@ export function requireHost(
 /** Refuses a host that another service has, naming that one. Errors: `already-exists`. */
 export function requireFreeHost(
   { definitions, platform }: ServiceChoices,
-  { subdomain, customDomain }: { subdomain?: string | undefined; customDomain?: string | undefined },
+  { subdomain, customDomain }: AddressOptions,
 ): void {
   for (const { workspaceId, id, value } of definitions.services) {
     const isTaken = subdomain !== undefined && value.subdomain === subdomain;

@@ -5,6 +5,8 @@ import { compareText } from "../definitions/problem.ts";
 export function overlayTree(tree: DefinitionTree, files: ReadonlyMap<string, string>): DefinitionTree {
   const entries = new Map<string, TreeEntry>(tree.entries.map((entry) => [entry.path, entry]));
   for (const path of files.keys()) {
+    // as on disk: what is no definition can be read, and is not listed
+    if (!path.includes("/") && path !== "platform.yaml" && path !== "domains.yaml") continue;
     for (const folder of foldersOf(path)) {
       if (!entries.has(folder)) entries.set(folder, { path: folder, type: "folder" });
     }

@@ -119,7 +119,7 @@ function writeValue(
     ...(spec.options === undefined ? [] : [joinOr(spec.options)]),
     ...(lifecycleNotes[spec.lifecycle] ?? []),
   ];
-  const isExample = chosen === undefined && usual === undefined;
+  const isExample = chosen === undefined && usual === undefined && spec.placeholder !== undefined;
   const isPlain = notes.length === 0 && spec.helpText === undefined;
   const comment = [
     spec.label,
@@ -157,14 +157,14 @@ function writeSecretNotes({ template, workspaceId, referenceId, sealedKeys }: Se
   const passwords = template.specs.filter(({ type }) => type === "password");
   if (passwords.length === 0) return "";
   const unit = serviceUnit(workspaceId, referenceId);
-  const open = passwords.filter(({ key }) => !sealedKeys.includes(key));
   return [
     "\n# Passwords are encrypted (SOPS, age) and read or changed with woow secrets, never by hand.\n",
-    ...open.map((spec) =>
-      formatComment(
-        `${spec.label}${spec.required ? " (required)" : ""}: ${secretCommand(unit, spec)}${spec.helpText === undefined ? "" : ` - ${spec.helpText}`}`,
-      ),
-    ),
+    ...passwords.map((spec) => {
+      const { key, label, required, helpText } = spec;
+      const state = sealedKeys.includes(key) ? `${key} below` : secretCommand(unit, spec);
+      const help = helpText === undefined ? "" : `. ${helpText}`;
+      return formatComment(`${label}${required ? " (required)" : ""}: ${state}${help}`);
+    }),
   ].join("");
 }
 

@@ -22,7 +22,10 @@ export function addCreateCommands(program: Command, { context, setStatus }: Prog
       setStatus(await runInit(folder, command.optsWithGlobals<InitFlags>(), context));
     });
 
-  const create = program.command("create").description("Write a new workspace or service.");
+  const create = addCommand(program, "create", {
+    summary: "Write a new workspace or service.",
+    example: "woow create workspace acme\nwoow create service postgresql -w acme",
+  });
   addCommand(create, "workspace <id>", {
     summary: "Write a new workspace (a tenant), and who can read its secrets.",
     example: 'woow create workspace acme --name "Acme Ltd" --member alice@acme.example=owner',
