@@ -42,21 +42,27 @@ export function openManifestFiles(root: string, options: ManifestFilesOptions): 
   };
 }
 
-function listPaths(root: string, { perCluster }: ManifestFilesOptions): string[] {
-  if (!existsSync(root)) return [];
+function listPaths(root: string, options: ManifestFilesOptions): string[] {
   try {
-    const names = readdirSync(root).sort();
-    if (!perCluster) return names.filter(isUnitFileName);
-    return names.flatMap((folder) => {
-      if (folder.startsWith(".") || !lstatSync(join(root, folder)).isDirectory()) return [];
-      return readdirSync(join(root, folder))
+    return listFolders(root, options).flatMap((folder) =>
+      readdirSync(folder)
         .filter(isUnitFileName)
         .sort()
-        .map((name) => `${folder}/${name}`);
-    });
+        .map((name) => (options.perCluster ? `${basename(folder)}/${name}` : name)),
+    );
   } catch (error) {
     throw fileError(error, { subject: root, doing: "list" });
   }
+}
+
+/** The folders that hold manifests: the root itself, or one per cluster below it. */
+function listFolders(root: string, { perCluster }: ManifestFilesOptions): string[] {
+  if (!existsSync(root)) return [];
+  if (!perCluster) return [root];
+  return readdirSync(root)
+    .sort()
+    .map((name) => join(root, name))
+    .filter((path) => !basename(path).startsWith(".") && lstatSync(path).isDirectory());
 }
 
 function readFile(root: string, path: string): FolderFile | undefined {
@@ -73,16 +79,15 @@ function readFile(root: string, path: string): FolderFile | undefined {
 }
 
 function applyChange(root: string, { writes, removes }: FolderChange, options: ManifestFilesOptions): void {
-  if (writes.size === 0 && removes.length === 0) return;
   const staged: { from: string; to: string }[] = [];
   const made: string[] = [];
   try {
+    for (const folder of listFolders(root, options)) removeLeftovers(folder);
+    if (writes.size === 0 && removes.length === 0) return;
     for (const folder of new Set([root, ...[...writes.keys()].map((path) => dirname(join(root, path)))])) {
-      if (existsSync(folder)) removeLeftovers(folder);
-      else {
-        mkdirSync(folder, { recursive: true, mode: folderMode });
-        made.push(folder);
-      }
+      if (existsSync(folder)) continue;
+      mkdirSync(folder, { recursive: true, mode: folderMode });
+      made.push(folder);
     }
     for (const [path, text] of writes)
       staged.push({ from: stage(join(root, path), text, options), to: join(root, path) });
