@@ -26,19 +26,23 @@ export const firstKey = identity;
 export const secondKey = secondIdentity;
 export const thirdKey = readIdentity(generateAgeIdentity((size) => randomBytes(size)).secretKey);
 
-/** `acme/db-01` with a sealed password, `acme/db-02` without secrets, `acme/web-01`, `beta/db-01` sealed. */
-export async function secretWorld(more: Readonly<Record<string, string>> = {}): Promise<SecretWorld> {
+/** `acme/db-01` with a sealed password, `acme/db-02` without secrets, `acme/web-01`, `beta/db-01` sealed; one rule for all. */
+export async function secretFiles(): Promise<Record<string, string>> {
   const config = writeSopsConfig({ recipients: [firstKey.recipient] });
   if (!config.ok) throw new Error(config.error.message);
-  const files: Record<string, string> = {
+  return {
     ...samplePlatform(),
     ".sops.yaml": config.value,
     "workspaces/acme/db-01.yaml": await sealedService("acme/db-01"),
     "workspaces/acme/db-02.yaml": unsealedText,
     "workspaces/beta/workspace.yaml": "kind: Workspace\nname: Beta\n",
     "workspaces/beta/db-01.yaml": await sealedService("beta/db-01"),
-    ...more,
   };
+}
+
+/** The same in memory, with further files. */
+export async function secretWorld(more: Readonly<Record<string, string>> = {}): Promise<SecretWorld> {
+  const files: Record<string, string> = { ...(await secretFiles()), ...more };
   let last: string[] = [];
   const write: SecretDeps["writer"] = {
     create: () => {

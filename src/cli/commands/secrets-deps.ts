@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import type { Problem } from "../../definitions/problem.ts";
 import { loadKeyRing } from "../../edges/age-keys.ts";
 import { openDefinitionTree } from "../../edges/definition-files.ts";
 import { openDefinitionWriter } from "../../edges/definition-writer.ts";
+import { sealTools } from "../../edges/seal-tools.ts";
 import { OperationError } from "../../errors.ts";
 import type { SecretDeps, SecretNote } from "../../operations/secret-file.ts";
 import type { AgeIdentity } from "../../secrets/age-identity.ts";
@@ -35,7 +35,7 @@ export function createSecretDeps(flags: GlobalFlags, context: CliContext): Secre
       identities = keys.identities;
       return identities;
     },
-    tools: { randomBytes: (size) => randomBytes(size), now: () => new Date() },
+    tools: sealTools,
   };
 }
 

@@ -3,6 +3,7 @@ import { listSecretRecipients } from "../../operations/list-secret-recipients.ts
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { printEvent } from "../print/print-json.ts";
+import { printProblems } from "../print/print-problems.ts";
 import { createSecretDeps, printFile, printNote, printRefusal } from "./secrets-deps.ts";
 
 export interface SecretsRecipientsFlags extends GlobalFlags {
@@ -15,7 +16,10 @@ export function runRecipientsList(flags: SecretsRecipientsFlags, context: CliCon
   const output = { context, json: flags.json === true };
   const workspaceId = flags.workspace;
   const result = listSecretRecipients(createSecretDeps(flags, context), { workspaceId });
-  if (!result.ok) return printRefusal(result.problems, output);
+  if (!result.ok) {
+    printProblems(result.problems, output);
+    return exitStatus.failed;
+  }
   for (const { recipient, isYours } of result.recipients) {
     if (output.json) printEvent(context, { type: "recipient", recipient, isYours } as { type: string });
     else context.stdout(`${recipient}${isYours ? " (a key of yours)" : ""}\n`);

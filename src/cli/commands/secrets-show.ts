@@ -3,7 +3,8 @@ import { showSecrets } from "../../operations/show-secrets.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { printEvent } from "../print/print-json.ts";
-import { createSecretDeps, printRefusal } from "./secrets-deps.ts";
+import { printProblems } from "../print/print-problems.ts";
+import { createSecretDeps } from "./secrets-deps.ts";
 
 export interface SecretsShowFlags extends GlobalFlags {
   readonly force?: boolean;
@@ -23,7 +24,10 @@ export async function runSecretsShow(
   }
   const json = flags.json === true;
   const result = await showSecrets(createSecretDeps(flags, context), { unit, key });
-  if (!result.ok) return printRefusal(result.problems, { context, json });
+  if (!result.ok) {
+    printProblems(result.problems, { context, json });
+    return exitStatus.failed;
+  }
   for (const secret of result.secrets) {
     if (json) printEvent(context, { type: "secret", unit, ...secret } as { type: string });
     else if (key === undefined) context.stdout(`${secret.key}: ${formatLine(secret.value)}\n`);

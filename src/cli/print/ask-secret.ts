@@ -24,9 +24,10 @@ async function promptTwice(question: string, context: CliContext): Promise<strin
     });
   }
   const { password } = await import("@inquirer/prompts");
-  const first = await password({ message: `${question}:` });
+  const first = await password({ message: `${question}:`, toggleMask: false });
   await password({
     message: "Once more:",
+    toggleMask: false,
     validate: (second) => second === first || "that is not the same; type it again, or stop with Ctrl-C",
   });
   return first;
