@@ -32,6 +32,8 @@ export interface SynthOptions {
   readonly selection: Selection;
   /** False: placeholders stand for the secrets, and no key is needed. */
   readonly withSecrets: boolean;
+  /** False: only what was selected. Default true: a folder also gets what the selection needs and has not yet. */
+  readonly withPrerequisites?: boolean;
 }
 
 export type FileOutcome = "created" | "configured" | "unchanged" | "pruned";
@@ -49,12 +51,14 @@ export type SynthResult =
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /** Definitions -> dist/. All or nothing: one problem anywhere and no file is touched. */
-export async function synth(deps: SynthDeps, { selection, withSecrets }: SynthOptions): Promise<SynthResult> {
+export async function synth(deps: SynthDeps, options: SynthOptions): Promise<SynthResult> {
+  const { selection, withSecrets, withPrerequisites = true } = options;
   const { platform, problems } = loadPlatform(deps.tree);
   if (platform === undefined) return { ok: false, problems };
   const { selected, prerequisites } = selectUnits(platform, selection);
   const present = new Map(deps.folder.list().map((file) => [file.path, file.text]));
-  const units = [...prerequisites.filter((unit) => !present.has(pathOf(unit))), ...selected];
+  const missing = withPrerequisites ? prerequisites.filter((unit) => !present.has(pathOf(unit))) : [];
+  const units = [...missing, ...selected];
   const needsKeys =
     withSecrets && units.some((unit) => unit.type === "service" && unit.service.secrets !== undefined);
   const identities = withSecrets ? (needsKeys ? deps.identities() : []) : undefined;

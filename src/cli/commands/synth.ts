@@ -70,7 +70,14 @@ export async function runSynth(flags: SynthFlags, context: CliContext): Promise<
     flags.cache === false || target !== "dist" || captured !== undefined || buildId === undefined
       ? undefined
       : openSynthCache({ root, target: resolve(root, target), build: `${buildId} ${process.version}` });
-  const result = await synth({ ...deps, folder, cache }, { selection, withSecrets: flags.secrets });
+  const result = await synth(
+    { ...deps, folder, cache },
+    {
+      selection,
+      withSecrets: flags.secrets,
+      withPrerequisites: captured === undefined,
+    },
+  );
   progress.end();
   printProblems(result.problems, { context, json: json && captured === undefined });
   if (!result.ok) return printNothingWritten(context, json);

@@ -12,8 +12,9 @@ interface PrintedFile {
 /** Outcomes worth a line of their own, and what to say behind them. */
 const notes: Readonly<Record<string, string>> = {
   kept: "is gone from git, but stays deployed; --remove-unit removes it with its volumes",
-  tombstoned: "K3s removes its objects and volumes now; run again later to clear the file",
-  waiting: "K3s may not have read the removal yet; run again later",
+  tombstoned:
+    "goes with its objects and volumes as soon as K3s reads the file; run again later to clear it away",
+  waiting: "was removed, but K3s may not have read it yet; run again later to clear the file away",
 };
 
 /** Which files changed. Unchanged ones are only counted. */
