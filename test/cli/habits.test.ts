@@ -119,24 +119,34 @@ test.each([
 
 const broken = () => append(samplePlatform(), "workspaces/acme/web-01.yaml", "subdomian: x\n");
 
-test.each<[string, readonly string[], Record<string, string>, string]>([
-  ["a definition problem", ["validate"], broken(), "problem"],
-  ["a problem that stops synth", ["synth"], broken(), "problem"],
-  ["an unknown name", ["upgrade", "acme/nope"], samplePlatform(), "error"],
-  ["a question nobody can answer", ["catalog", "update"], samplePlatform(), "error"],
-  ["a wrong flag", ["synth", "--nope"], samplePlatform(), "error"],
-  ["a wrong command", ["snyth"], samplePlatform(), "error"],
-  ["no platform", ["validate"], {}, "problem"],
-])("with --json, %s is lines of JSON on standard output and nothing else", async (_, args, files, type) => {
-  const { status, stdout } = await runWoow([...args, "--json"], { cwd: tempPlatform(files) });
-  expect(status).toBe(1);
-  const events = stdout
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line) as { version: number; type: string });
-  expect(events.every(({ version }) => version === 1)).toBe(true);
-  expect(events.map((event) => event.type)).toContain(type);
-});
+/** A command line that fails on these files, and the event that says so. */
+interface Failure {
+  readonly args: readonly string[];
+  readonly files: Record<string, string>;
+  readonly type: string;
+}
+
+test.each<[string, Failure]>([
+  ["a definition problem", { args: ["validate"], files: broken(), type: "problem" }],
+  ["a problem that stops synth", { args: ["synth"], files: broken(), type: "problem" }],
+  ["an unknown name", { args: ["upgrade", "acme/nope"], files: samplePlatform(), type: "error" }],
+  ["a question nobody can answer", { args: ["catalog", "update"], files: samplePlatform(), type: "error" }],
+  ["a wrong flag", { args: ["synth", "--nope"], files: samplePlatform(), type: "error" }],
+  ["a wrong command", { args: ["snyth"], files: samplePlatform(), type: "error" }],
+  ["no platform", { args: ["validate"], files: {}, type: "problem" }],
+])(
+  "with --json, %s is lines of JSON on standard output and nothing else",
+  async (_, { args, files, type }) => {
+    const { status, stdout } = await runWoow([...args, "--json"], { cwd: tempPlatform(files) });
+    expect(status).toBe(1);
+    const events = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { version: number; type: string });
+    expect(events.every(({ version }) => version === 1)).toBe(true);
+    expect(events.map((event) => event.type)).toContain(type);
+  },
+);
 
 test("colours only on a terminal, and never with NO_COLOR or a dumb one", async () => {
   const cwd = tempPlatform(broken());

@@ -38,6 +38,12 @@ test("what is far apart stands in hunks of its own", () => {
   expect(diff.match(/^@@ .* @@$/gm)).toEqual(["@@ -1,7 +1,7 @@", "@@ -23,7 +23,7 @@"]);
 });
 
+test("a new file comes from nothing", () => {
+  expect(formatDiff({ before: undefined, after: "a\nb\n" }, { path: "new.yaml", colors: false })).toBe(
+    "--- /dev/null\n+++ b/new.yaml\n@@ -0,0 +1,2 @@\n+a\n+b\n",
+  );
+});
+
 test("colours only where they are wanted", () => {
   const change = { before: "a\n", after: "b\n" };
   expect(formatDiff(change, { path: "x", colors: false })).not.toContain("\u001b");

@@ -31,11 +31,8 @@ test("what platform.yaml says comes with its line, the rest with the default in 
 test("every setting of the schema is there", () => {
   const names = new Set([...settingsOf(samplePlatform()).keys()].map((name) => name.split(".")[0]));
   const schema = platformSchema.properties as Record<string, unknown>;
-  expect([...names].sort()).toEqual(
-    Object.keys(schema)
-      .filter((name) => name !== "kind")
-      .sort(),
-  );
+  const settable = Object.keys(schema).filter((name) => name !== "kind");
+  expect(names).toEqual(new Set(settable));
 });
 
 test("a broken platform.yaml gives its problems; other broken files do not matter", () => {
