@@ -91,7 +91,9 @@ describe.each(templateIds)("a new service of %s", (templateId) => {
       { selection: { clusters: [], workspaces: [], services: [service.unit] }, withSecrets: true },
     );
     expect(result.problems.filter(({ severity }) => severity === "error")).toEqual([]);
-    expect([...folder.files.keys()].join()).toContain(`paas-2-ws-demo-${templateId}-01.yaml`);
+    expect([...folder.files.keys()].join()).toContain(
+      `paas-2-ws-demo-${service.unit.slice("demo/".length)}.yaml`,
+    );
   });
 
   test("explains every value, and every line that is a comment is usable when its # goes", async () => {

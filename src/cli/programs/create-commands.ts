@@ -15,7 +15,7 @@ export function addCreateCommands(program: Command, { context, setStatus }: Prog
     .option("--domain <domain>", "the domain below which apps are reached")
     .option("--context <name>", "the kubeconfig context of the cluster")
     .option("--name <name>", "the platform's name (default: the folder's)")
-    .option("--recovery-recipient <age1...>", "public half of a key that is kept offline")
+    .option("--recovery-recipient <recipient>", "age1...: public half of a key that is kept offline")
     .option("--key-file <file>", "where the private key lies (default: ~/.config/woow/NAME.agekey)")
     .action(async (folder: string | undefined, _, command: Command) => {
       const { runInit } = await import("../commands/init.ts");
@@ -33,7 +33,7 @@ export function addCreateCommands(program: Command, { context, setStatus }: Prog
     .option("--name <name>", "its name, for people (default: the id)")
     .option("--cluster <name>", "the cluster it runs on, from platform.yaml")
     .option("--member <user=role>", "owner, admin, member or viewer (repeatable)", collect)
-    .option("--recipient <age1...>", "who else can read its secrets (repeatable)", collect)
+    .option("--recipient <recipient>", "age1...: who else can read its secrets (repeatable)", collect)
     .action(async (id: string, _, command: Command) => {
       const { runCreateWorkspace } = await import("../commands/create-workspace.ts");
       setStatus(runCreateWorkspace(id, command.optsWithGlobals<CreateWorkspaceFlags>(), context));
