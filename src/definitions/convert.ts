@@ -98,6 +98,10 @@ function convertMap(node: YAMLMap, path: ValuePath, context: Context): Json {
       report(context, keyNode, { code: "forbidden-key", message: "a key must be plain text" });
       continue;
     }
+    if (!key.isWellFormed()) {
+      report(context, keyNode, halfCharacter);
+      continue;
+    }
     if (key === "__proto__" || key === "constructor" || key === "prototype") {
       report(context, keyNode, {
         code: "forbidden-key",
@@ -127,11 +131,19 @@ function convertMap(node: YAMLMap, path: ValuePath, context: Context): Json {
   return result;
 }
 
+/** Written as an escape it passes the file's own check, and no manifest could hold it. */
+const halfCharacter: Finding = {
+  code: "not-text",
+  message: "this text holds half of a character (a lone surrogate), which UTF-8 cannot write",
+  hint: "write the whole character, for example as \\U0001F600, or leave it out",
+};
+
 /** Inside these, Helm reads what the user wrote, so a scalar must mean the same to YAML 1.1. */
 const helmMaps = new Set(["helm_values", "raw_values", "default_values"]);
 
 function convertScalar(node: Scalar, path: ValuePath, context: Context): Json {
   const { value, source } = node;
+  if (typeof value === "string" && !value.isWellFormed()) return report(context, node, halfCharacter);
   if (typeof value === "string" || typeof value === "boolean" || value === null) {
     const plain = node.type === "PLAIN" && typeof value === "string";
     if (plain && /^(y|n|yes|no|on|off)$/i.test(value) && path.some((step) => helmMaps.has(String(step)))) {
