@@ -229,6 +229,7 @@ test("on a terminal the value is asked for twice and never shown", async (contex
     steps.shift();
     terminal.stdin?.write(step[1]);
   }
+  expect(steps).toEqual([]);
   expect(seen).toContain("configured");
   expect(seen).not.toContain("canary");
   expect(await show(root)).toBe(canary);

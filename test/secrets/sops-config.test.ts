@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { SecretResult } from "../../src/secrets/secret-error.ts";
 import {
@@ -169,4 +170,23 @@ test("Windows line ends stay", () => {
   const text = grown.replaceAll("\n", "\r\n");
   const after = valueOf(setWorkspaceRecipients(text, { workspaceId: "beta", recipients: [first] }));
   expect(after.replaceAll("\r\n", "")).not.toContain("\n");
+});
+
+test("damaged files are read, edited as meant, or refused; never an exception", () => {
+  const cut = fc.record({ at: fc.nat(grown.length), drop: fc.nat(12), put: fc.string({ maxLength: 6 }) });
+  const change = { workspaceId: "acme", recipients: [first, third] };
+  fc.assert(
+    fc.property(fc.array(cut, { minLength: 1, maxLength: 3 }), (cuts) => {
+      const text = cuts.reduce(
+        (now, { at, drop, put }) => now.slice(0, at) + put + now.slice(at + drop),
+        grown,
+      );
+      readRecipients(text, path);
+      for (const edited of [setWorkspaceRecipients(text, change), addWorkspaceRule(text, change)]) {
+        if (edited.ok)
+          expect([...valueOf(readRecipients(edited.value, path))].sort()).toEqual([first, third].sort());
+      }
+    }),
+    { numRuns: 1500 },
+  );
 });
