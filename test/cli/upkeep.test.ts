@@ -245,6 +245,7 @@ test("config never prints a key, wherever somebody put it", async () => {
     expect(ran.stdout + ran.stderr).not.toMatch(/MADEUP/);
     expect(ran.stdout).toContain(join(cwd, "key.txt"));
     expect(ran.stdout).toContain("SOPS_AGE_KEY");
+    expect(ran.stdout).toContain(join(cwd, ".config/woow/test-platform.agekey"));
   }
 });
 

@@ -55,8 +55,10 @@ test("changes the pin, and not one other byte", () => {
 
 test("line ends of Windows and a byte order mark are kept", () => {
   const files = withPins("1.0.0");
-  files[pathOf(1)] = `\ufeff${files[pathOf(1)]?.replaceAll("\n", "\r\n")}`;
-  expect(upgrade(files).written).toEqual({ [pathOf(1)]: files[pathOf(1)].replace("1.0.0", "1.2.3") });
+  const before = `\ufeff${files[pathOf(1)]?.replaceAll("\n", "\r\n")}`;
+  files[pathOf(1)] = before;
+  expect(upgrade(files).written).toEqual({ [pathOf(1)]: before.replace("1.0.0", "1.2.3") });
+});
 });
 
 test("a limit takes the first in unit order and counts the rest", () => {

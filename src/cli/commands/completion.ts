@@ -161,10 +161,16 @@ function completeArgument(argument: Argument, command: Command, root: string): P
   if (argument.argChoices !== undefined) {
     return Promise.resolve(argument.argChoices.map((value) => ({ value })));
   }
-  // what `woow catalog` calls an id is a template's
-  const isTemplate = argument.name() === "id" && command.parent?.name() === "catalog";
-  return completeValue(isTemplate ? "template" : argument.name(), root);
+  return completeValue(meanings[`${command.parent?.name()} ${argument.name()}`] ?? argument.name(), root);
 }
+
+/** What an argument of a group of commands is, where its own name does not say it. */
+const meanings: Readonly<Record<string, string>> = {
+  "catalog id": "template",
+  "catalog ids": "template",
+  "secrets unit": "service",
+  "secrets units": "service",
+};
 
 async function completeValue(name: string, root: string): Promise<Completion> {
   if (/^(dir|directory|.*-dir)$/.test(name)) return "folders";

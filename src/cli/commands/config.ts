@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { defaultKeyFile, sampleKeyFile } from "../../edges/age-keys.ts";
+import { defaultKeyFile, initKeyFile, sampleKeyFile } from "../../edges/age-keys.ts";
 import { openDefinitionTree } from "../../edges/definition-files.ts";
 import { explainPlatform } from "../../operations/explain-config.ts";
 import type { Setting } from "../../operations/explain-config.ts";
@@ -9,8 +9,9 @@ import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { printEvent } from "../print/print-json.ts";
 import { printProblems } from "../print/print-problems.ts";
-import { printDocument, printTable } from "../print/print-rows.ts";
+import { printDocument } from "../print/print-rows.ts";
 import type { OutputFormat } from "../print/print-rows.ts";
+import { formatTable } from "../print/table.ts";
 
 export interface ConfigFlags extends GlobalFlags {
   readonly output?: OutputFormat;
@@ -21,7 +22,11 @@ export function runConfig(flags: ConfigFlags, context: CliContext): number {
   const json = flags.json === true;
   const root = findRoot(flags, context);
   const { settings: platform, problems } = explainPlatform(openDefinitionTree(root));
-  const settings = [...listMachineSettings(root, flags, context), ...platform];
+  const settings = [
+    ...listMachineSettings(root, flags, context),
+    ...listKeySettings(root, { context, platform: platform.find(({ name }) => name === "name")?.value }),
+    ...platform,
+  ];
   const errors = problems.filter(({ severity }) => severity === "error");
   printProblems(errors, { context, json });
   if (json) for (const setting of settings) printEvent(context, { type: "setting", ...setting });
@@ -29,14 +34,13 @@ export function runConfig(flags: ConfigFlags, context: CliContext): number {
     printDocument(context, { format: flags.output, document: { settings } });
   else if (flags.output === "name") for (const { name } of settings) context.stdout(`${name}\n`);
   else {
-    printTable<Setting>(context, {
-      rows: settings,
-      columns: [
-        { title: "SETTING", value: ({ name }) => name },
-        { title: "VALUE", value: ({ value }) => formatValue(value) },
-        { title: "SOURCE", value: ({ source }) => source },
-      ],
-    });
+    context.stdout(
+      formatTable<Setting>(settings, [
+        { title: "SETTING", text: ({ name }) => name },
+        { title: "VALUE", text: ({ value }) => formatValue(value) },
+        { title: "SOURCE", text: ({ source }) => source },
+      ]),
+    );
   }
   return errors.length > 0 ? exitStatus.failed : exitStatus.done;
 }
@@ -67,7 +71,6 @@ function listMachineSettings(root: string, flags: GlobalFlags, context: CliConte
     },
     fromVariable("output", "CDK8S_OUTDIR", "dist"),
     fromVariable("helm", "WOOW_HELM", "helm"),
-    ...listKeySettings(root, context),
   ];
 }
 
@@ -90,7 +93,11 @@ function terminalWord(isTerminal: boolean): string {
 }
 
 /** Where age keys are looked for, in the order they are tried. Paths only: no key file is opened. */
-function listKeySettings(root: string, { environment }: CliContext): Setting[] {
+function listKeySettings(
+  root: string,
+  { context, platform }: { context: CliContext; platform: Setting["value"] | undefined },
+): Setting[] {
+  const { environment } = context;
   const settings: Setting[] = [];
   for (const variable of ["WOOW_AGE_KEY_FILE", "SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE"]) {
     const value = environment[variable] ?? "";
@@ -99,6 +106,10 @@ function listKeySettings(root: string, { environment }: CliContext): Setting[] {
     settings.push({ name: "age_key", value: shown, source: variable });
   }
   settings.push({ name: "age_key", value: describeFile(defaultKeyFile(environment)), source: "default" });
+  if (typeof platform === "string") {
+    const file = describeFile(initKeyFile(platform, environment));
+    settings.push({ name: "age_key", value: file, source: "default (made by woow init)" });
+  }
   const sample = join(root, sampleKeyFile);
   if (existsSync(sample)) {
     settings.push({

@@ -7,8 +7,10 @@ import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { printEvent } from "../print/print-json.ts";
 import { plural } from "../print/print-problems.ts";
-import { printDocument, printTable } from "../print/print-rows.ts";
+import { printDocument } from "../print/print-rows.ts";
 import type { OutputFormat } from "../print/print-rows.ts";
+import { formatTable } from "../print/table.ts";
+import type { Column } from "../print/table.ts";
 
 export interface OutdatedFlags extends GlobalFlags {
   readonly output?: OutputFormat;
@@ -46,27 +48,25 @@ function printEvents(report: OutdatedReport, context: CliContext): void {
   printEvent(context, { type: "summary", ...counts } as { type: string });
 }
 
+const serviceColumns: readonly Column<OutdatedService>[] = [
+  { title: "SERVICE", text: ({ unit }) => unit },
+  { title: "TEMPLATE", text: ({ template }) => template },
+  { title: "PIN", text: ({ pin }) => pin },
+  { title: "CATALOG", text: ({ catalog }) => catalog },
+  { title: "STATE", text: ({ relation }) => relation },
+];
+
+const templateColumns: readonly Column<OutdatedTemplate>[] = [
+  { title: "TEMPLATE", text: ({ template }) => template },
+  { title: "CATALOG", text: ({ version }) => version },
+  { title: "SHIPPED", text: ({ shipped }) => shipped },
+  { title: "STATE", text: ({ relation }) => relation },
+];
+
 function printText({ services, templates, unread, current }: OutdatedReport, context: CliContext): void {
-  printTable<OutdatedService>(context, {
-    rows: services,
-    columns: [
-      { title: "SERVICE", value: ({ unit }) => unit },
-      { title: "TEMPLATE", value: ({ template }) => template },
-      { title: "PIN", value: ({ pin }) => pin },
-      { title: "CATALOG", value: ({ catalog }) => catalog },
-      { title: "STATE", value: ({ relation }) => relation },
-    ],
-  });
+  if (services.length > 0) context.stdout(formatTable(services, serviceColumns));
   if (services.length > 0 && templates.length > 0) context.stdout("\n");
-  printTable<OutdatedTemplate>(context, {
-    rows: templates,
-    columns: [
-      { title: "TEMPLATE", value: ({ template }) => template },
-      { title: "CATALOG", value: ({ version }) => version },
-      { title: "SHIPPED", value: ({ shipped }) => shipped },
-      { title: "STATE", value: ({ relation }) => relation },
-    ],
-  });
+  if (templates.length > 0) context.stdout(formatTable(templates, templateColumns));
   if (services.length === 0) {
     const all = current === 1 ? "the one service is" : `all ${current} services are`;
     context.stdout(current === 0 ? "no service to compare\n" : `${all} at the catalog's version\n`);
