@@ -52,7 +52,8 @@ export function readChartMeta(files: ReadonlyMap<string, string>): { version: st
   return { version: text("version"), type: text("type") || "application" };
 }
 
-interface SubChart {
+/** A chart that lies in charts/ of another one. */
+export interface SubChart {
   /** The values key it is configured under: its alias, else its name. */
   readonly key: string;
   readonly folder: string;
@@ -60,7 +61,8 @@ interface SubChart {
   readonly switches: readonly string[];
 }
 
-function listSubCharts(files: ReadonlyMap<string, string>): SubChart[] {
+/** The sub-charts right below a chart; one that is used under two aliases counts twice. */
+export function listSubCharts(files: ReadonlyMap<string, string>): SubChart[] {
   const meta = readYaml(files.get("Chart.yaml"));
   const listed = isMapValue(meta) && Array.isArray(meta["dependencies"]) ? meta["dependencies"] : [];
   const folders = new Set<string>();

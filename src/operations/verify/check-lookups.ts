@@ -1,3 +1,4 @@
+import { listSubCharts } from "./chart-values.ts";
 import type { Rendering } from "./rendered-objects.ts";
 import type { FindingList } from "./finding.ts";
 
@@ -86,7 +87,7 @@ export function checkLookups({
   rendering: Rendering;
   findings: FindingList;
 }): void {
-  const rendered = new Set(rendering.objects.map(({ file }) => chartOf(file.slice(file.indexOf("/") + 1))));
+  const rendered = listRenderedCharts(files, rendering);
   for (const { file, line, kind, reach } of listLookups(files)) {
     if (reach === "own") continue;
     const chart = chartOf(file);
@@ -104,6 +105,19 @@ export function checkLookups({
       hint: "chart jobs are cluster-admin: switch it off in default_values, or choose another chart",
     });
   }
+}
+
+/** Folders of the sub-charts that made at least one object; helm names them by their alias. */
+function listRenderedCharts(files: ReadonlyMap<string, string>, { objects }: Rendering): Set<string> {
+  const subCharts = listSubCharts(files);
+  return new Set(
+    objects.map(({ file }) => {
+      const chart = chartOf(file.slice(file.indexOf("/") + 1));
+      const [, key = ""] = chart.split("/");
+      const folder = subCharts.find((other) => other.key === key)?.folder;
+      return folder === undefined ? chart : chart.replace(`charts/${key}`, folder);
+    }),
+  );
 }
 
 /** The sub-chart a file belongs to, for example charts/redis/charts/common; "" for the chart itself. */

@@ -33,7 +33,9 @@ export function checkNameSuffix({ template, sample, rendering, findings }: Check
 
 /** With the longest release name that synth lets through, every name must still be one. */
 export function checkNameLengths({ sample, rendering, findings }: CheckContext): void {
+  const suffixReported = findings.has(["name-suffix-too-short"]);
   for (const object of rendering.objects) {
+    if (suffixReported && suffixedKinds.has(object.kind)) continue;
     const limit = suffixedKinds.has(object.kind)
       ? maxWorkloadNameLength
       : labelKinds.has(object.kind)

@@ -30,6 +30,7 @@ export async function checkSpecs(check: ValueCheck): Promise<void> {
       (key) => formatHelmPath(key.steps) === formatHelmPath(steps),
     );
   for (const spec of template.specs) {
+    if (isLeftOut(baseline, spec.steps)) continue;
     const present = getValue(baseline.values, spec.steps);
     const candidates = changedSpecValues(spec, present);
     const offers = spec.type === "select" || spec.type === "boolean";
@@ -66,6 +67,7 @@ export async function checkSpecs(check: ValueCheck): Promise<void> {
 export async function checkDefaults(check: ValueCheck): Promise<void> {
   const { template, baseline, findings, chartValues } = check;
   for (const steps of listLeaves(template.defaultValues)) {
+    if (isLeftOut(baseline, steps)) continue;
     const path = ["helm_chart", "default_values", ...steps];
     const key = formatHelmPath(steps);
     const candidates = changedValues(getValue(baseline.values, steps) ?? null);
@@ -75,6 +77,11 @@ export async function checkDefaults(check: ValueCheck): Promise<void> {
       reportUnknown(findings, { key, path, target: "key" });
     else if (isSilent && candidates.length > 0) reportWithoutEffect(findings, { key, path, target: "key" });
   }
+}
+
+/** True for a value that was taken out of the first rendering because the schema refused it: it is reported. */
+function isLeftOut({ sample, values }: Baseline, steps: readonly string[]): boolean {
+  return getValue(sample.values, steps) !== undefined && getValue(values, steps) === undefined;
 }
 
 /** Leaves as Helm merges them: a list counts whole. */

@@ -1,0 +1,2 @@
+{{- define "reader.namespace" -}}{{ default .Release.Namespace .Values.namespace }}{{- end -}}
+{{- define "reader.other" -}}kube-system{{- end -}}
