@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { upgradeServices } from "../../src/operations/upgrade-services.ts";
 import type { UpgradeOptions } from "../../src/operations/upgrade-services.ts";
-import { edit, samplePlatform } from "../support/builders.ts";
+import { append, edit, samplePlatform } from "../support/builders.ts";
 import { memoryTree } from "../support/memory-tree.ts";
 import { memoryWriter } from "../support/memory-writer.ts";
 
@@ -59,12 +59,18 @@ test("line ends of Windows and a byte order mark are kept", () => {
   files[pathOf(1)] = before;
   expect(upgrade(files).written).toEqual({ [pathOf(1)]: before.replace("1.0.0", "1.2.3") });
 });
-});
 
 test("a limit takes the first in unit order and counts the rest", () => {
   const { result, written } = upgrade(withPins("1.0.0", "1.2.3", "1.0.0", "1.1.0"), { limit: 2 });
   expect(result).toMatchObject({ remaining: 1, changes: [{ unit: "acme/svc-01" }, { unit: "acme/svc-03" }] });
   expect(Object.keys(written)).toEqual([pathOf(1), pathOf(3)]);
+});
+
+test("unit order is the order of applying: clusters first, then workspaces", () => {
+  const files = append(withPins("1.0.0"), "platform.yaml", "  edge:\n    k3s_version: v1.35.8+k3s1\n");
+  files["workspaces/aaa/workspace.yaml"] = "kind: Workspace\nname: On the edge\ncluster: edge\n";
+  files["workspaces/aaa/svc-01.yaml"] = odd.replace("NAME", "edge");
+  expect(upgrade(files, { limit: 1 }).result).toMatchObject({ changes: [{ unit: "acme/svc-01" }] });
 });
 
 test("a pin ahead of the catalog is left alone and named, unless a version is asked for", () => {
