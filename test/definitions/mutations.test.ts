@@ -1,12 +1,18 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
+import type { DefinitionTree } from "../../src/definitions/definition-tree.ts";
+import type { RenderCache, RenderRecord } from "../../src/manifests/render-cache.ts";
 import { unitAddress, listUnits } from "../../src/manifests/unit.ts";
 import { loadPlatform } from "../../src/operations/load-platform.ts";
+import { everything } from "../../src/operations/select-units.ts";
+import { synth } from "../../src/operations/synth.ts";
 import { createRenderer } from "../../src/operations/render-units.ts";
 import { samplePlatform, sealedService } from "../support/builders.ts";
-import { memoryTree } from "../support/memory-tree.ts";
+import { memoryFolder, memoryTree } from "../support/memory-tree.ts";
+import type { MemoryFolder } from "../support/memory-tree.ts";
 
 const runs = 5_000;
 const timeoutMs = 240_000;
@@ -203,6 +209,45 @@ test(
     expect(sound).toBeGreaterThan(runs / 20);
     expect(sound).toBeLessThan((runs * 19) / 20);
     expect(rendered).toBeGreaterThan(0);
+  },
+);
+
+test(
+  "a run that remembers an earlier one writes what a run without memory writes",
+  { timeout: timeoutMs },
+  async () => {
+    const records = new Map<string, RenderRecord>();
+    const cache: RenderCache = {
+      find: (path) => records.get(path),
+      sign: (text) => createHash("sha256").update(text).digest("hex"),
+      save: (all) => {
+        records.clear();
+        for (const [path, record] of all) records.set(path, record);
+      },
+    };
+    const remembering = memoryFolder();
+    const run = (tree: DefinitionTree, folder: MemoryFolder, memory?: RenderCache) =>
+      synth(
+        { tree, folder, cache: memory, identities: () => [], progress: () => undefined },
+        { selection: everything, withSecrets: false },
+      );
+    let unchanged = 0;
+    await fc.assert(
+      fc.asyncProperty(mutatedFile(), async ({ path, text }) => {
+        const tree = memoryTree({ ...corpus, [path]: text });
+        const result = await run(tree, remembering, cache);
+        if (!result.ok) return;
+        unchanged += result.files.filter(({ outcome }) => outcome === "unchanged").length;
+        const fresh = memoryFolder();
+        await run(tree, fresh);
+        const texts = ({ files }: MemoryFolder) =>
+          Object.fromEntries([...files].map(([name, file]) => [name, file.text]));
+        expect(texts(remembering)).toEqual(texts(fresh));
+      }),
+      { numRuns: 300 },
+    );
+    expect(unchanged).toBeGreaterThan(0);
+    expect(records.size).toBeGreaterThan(0);
   },
 );
 
