@@ -184,8 +184,9 @@ test.each([
   ["localhost:5000/app", "localhost:5000/app", undefined, undefined],
   ["ghcr.io/a/b:1@sha256:00", "ghcr.io/a/b", "1", "sha256:00"],
   ["", "docker.io/library/", undefined, undefined],
-])("the image %s", (image, repository, tag, digest) => {
-  expect(parseImage(image)).toEqual({ repository, tag, digest });
+])("the image %s", (image, ...parts) => {
+  const { repository, tag, digest } = parseImage(image);
+  expect([repository, tag, digest]).toEqual(parts);
 });
 
 test("what a chart knows: values, schema with references, sub-charts by alias, free maps", () => {

@@ -1,8 +1,10 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { openDefinitionTree } from "../../src/edges/definition-files.ts";
 import { openHelm } from "../../src/edges/helm.ts";
 import { loadCatalog } from "../../src/operations/load-catalog.ts";
@@ -332,13 +334,20 @@ describe("where charts come from", () => {
     ]);
   });
 
-  test("a repository that does not answer, and one that does not have the chart", async () => {
+  test("a repository over HTTP, one without the version, and one that does not answer", async () => {
     const away = replace("https://charts.example.com", "http://127.0.0.1:1");
     const platform = samplePlatform()["platform.yaml"] ?? "";
     const open = (text: string) =>
       loadCatalog(memoryTree({ "platform.yaml": platform, "catalog/app.yaml": text }));
     expect(codes(await verifyWith(open(away), undefined))).toEqual([
       `error chart-unavailable ${lineIn(away, "repository")}`,
+    ]);
+    const address = await serveCharts();
+    const there = replace("https://charts.example.com", address);
+    expect(codes(await verifyWith(open(there), undefined))).toEqual([]);
+    const missing = there.replace('"1.2.3"', '"1.2.4"');
+    expect(codes(await verifyWith(open(missing), undefined))).toEqual([
+      `error chart-not-found ${lineIn(missing, "chart_version")}`,
     ]);
   });
 
@@ -351,3 +360,18 @@ describe("where charts come from", () => {
     expect(codes(await verifyWith(loadCatalog(openDefinitionTree(folder)), undefined))).toEqual([]);
   });
 });
+
+/** A chart repository with the good chart on a port of this machine, gone when the test ends. */
+async function serveCharts(): Promise<string> {
+  const folder = tempFolder();
+  await execa(pathOf(helm), ["package", join(charts, "good"), "-d", folder]);
+  await execa(pathOf(helm), ["repo", "index", folder]);
+  const server = createServer((request, response) => {
+    const name = (request.url ?? "").slice(1);
+    if (name !== "index.yaml" && name !== "good-1.2.3.tgz") response.writeHead(404).end();
+    else response.end(readFileSync(join(folder, name)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
