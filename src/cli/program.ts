@@ -21,6 +21,7 @@ export function buildProgram(context: CliContext, setStatus: SetStatus): Command
       "the platform repository (default: the nearest folder with a platform.yaml)",
     )
     .option("--json", "one JSON event a line instead of text")
+    .configureHelp({ showGlobalOptions: true })
     .helpOption("-h, --help", "show help, with an example")
     .helpCommand("help [command]", "show help for a command")
     .showHelpAfterError("(add --help for what the command takes)")
