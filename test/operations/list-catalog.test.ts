@@ -17,7 +17,7 @@ const catalog = loadCatalog(
     "platform.yaml": `${samplePlatform()["platform.yaml"]}currency: EUR\n`,
     "catalog/ghost.yaml": template("Ghost", "category: web\ntags: [CMS, Blog]\n"),
     "catalog/wiki.yaml": template("Straße Wiki", "category: web\ntags: [維基, cms]\n"),
-    "catalog/queue.yaml": template("Ｑueue", "category: automation\n"),
+    "catalog/jobs.yaml": template("Ｑueue", "category: automation\n"),
     "catalog/old.yaml": template("Old", "category: web\ntags: [cms]\nis_active: false\n"),
   }),
 );
@@ -26,13 +26,13 @@ const ids = (filter: Partial<CatalogFilter>) =>
   listCatalog(catalog, { tags: [], all: false, ...filter }).map((entry) => entry.template.id);
 
 test.each<[Partial<CatalogFilter>, string[]]>([
-  [{}, ["ghost", "queue", "wiki"]],
-  [{ all: true }, ["ghost", "old", "queue", "wiki"]],
+  [{}, ["ghost", "jobs", "wiki"]],
+  [{ all: true }, ["ghost", "jobs", "old", "wiki"]],
   [{ search: "GHO" }, ["ghost"]],
   [{ search: " blog " }, ["ghost"]],
   [{ search: "STRASSE" }, ["wiki"]],
   [{ search: "維" }, ["wiki"]],
-  [{ search: "queue" }, ["queue"]],
+  [{ search: "queue" }, ["jobs"]],
   [{ search: "made up" }, []],
   [{ tags: ["Cms"] }, ["ghost", "wiki"]],
   [{ tags: ["cms", "blog"] }, ["ghost"]],
