@@ -3,13 +3,12 @@ import { join } from "node:path";
 import type { Argument, Command, Option } from "commander";
 import { findRoot } from "../context.ts";
 import type { CliContext } from "../context.ts";
-
-export const shells = ["bash", "zsh", "fish"] as const;
-export type Shell = (typeof shells)[number];
+import { completionScripts } from "../print/completion-scripts.ts";
+import type { Shell } from "../print/completion-scripts.ts";
 
 /** woow completion: the script that a shell loads. It asks `woow __complete` at every press of the key. */
 export function runCompletion(shell: Shell, context: CliContext): void {
-  context.stdout(scripts[shell]);
+  context.stdout(completionScripts[shell]);
 }
 
 /** One word to offer, and what it is. */
@@ -226,57 +225,3 @@ async function listClusters(root: string): Promise<string[]> {
 function firstLine(text: string): string {
   return text.split("\n", 1)[0] ?? text;
 }
-
-/** Each asks the woow that stands on the line, so that a copy called by its path completes too. */
-const scripts: Readonly<Record<Shell, string>> = {
-  bash: `# woow completion for bash: add this to ~/.bashrc
-#   source <(woow completion bash)
-_woow() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} line
-  COMPREPLY=()
-  [[ $cur == "=" ]] && cur=""
-  while IFS= read -r line; do
-    case $line in
-      :folders) compopt -o filenames 2>/dev/null; while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -d -- "$cur") ;;
-      :files) compopt -o filenames 2>/dev/null; while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$cur") ;;
-      *) COMPREPLY+=("$line") ;;
-    esac
-  done < <("\${COMP_WORDS[0]}" __complete bash -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
-}
-complete -F _woow woow
-`,
-  zsh: `#compdef woow
-# woow completion for zsh: add this to ~/.zshrc, after compinit
-#   source <(woow completion zsh)
-_woow() {
-  local line
-  local -a values
-  while IFS= read -r line; do
-    case $line in
-      :folders) _files -/; return ;;
-      :files) _files; return ;;
-      *$'\\t'*) values+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}") ;;
-      *) values+=("\${line//:/\\\\:}") ;;
-    esac
-  done < <("\${words[1]}" __complete zsh -- "\${(@)words[2,CURRENT]}" 2>/dev/null)
-  _describe woow values
-}
-if [[ $funcstack[1] == _woow ]]; then _woow "$@"; else compdef _woow woow; fi
-`,
-  fish: `# woow completion for fish: save this as ~/.config/fish/completions/woow.fish
-#   woow completion fish > ~/.config/fish/completions/woow.fish
-function __woow_complete
-  set -l words (commandline -opc)
-  set -l lines ($words[1] __complete fish -- $words[2..-1] (commandline -ct) 2>/dev/null)
-  switch "$lines[1]"
-    case :folders
-      __fish_complete_directories (commandline -ct)
-    case :files
-      __fish_complete_path (commandline -ct)
-    case '*'
-      printf '%s\\n' $lines
-  end
-end
-complete -c woow -f -a '(__woow_complete)'
-`,
-};

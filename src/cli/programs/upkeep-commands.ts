@@ -1,11 +1,11 @@
 import { Argument, InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import type { UpdateFlags } from "../commands/catalog-update.ts";
-import type { Shell } from "../commands/completion.ts";
 import type { ConfigFlags } from "../commands/config.ts";
 import type { OutdatedFlags } from "../commands/outdated.ts";
 import type { SchemasFlags } from "../commands/schemas.ts";
 import type { UpgradeFlags } from "../commands/upgrade.ts";
+import type { Shell } from "../print/completion-scripts.ts";
 import { addCommand, collect } from "./add-command.ts";
 import type { ProgramParts } from "./add-command.ts";
 
