@@ -181,6 +181,8 @@ test.each([
   const value = definitions.services.find(({ id }) => id === "podinfo-02")?.value;
   expect(value?.name).toBe(typed);
   expect(value?.helm_values?.["ui.message"]).toBe(typed);
+  // some readers take these for line ends
+  expect(text).not.toMatch(/[\u0085\u2028\u2029]/);
 });
 
 test("passwords that can be generated are, sealed for this service, each with its own value", async () => {
@@ -207,6 +209,9 @@ test("values only a person knows are left open, said, and the only thing validat
     `missing-value ${service.path}`,
   ]);
   expect(text).toContain("\n  # database.host: ");
+  // what is required and has a default is pinned; what is optional stays the catalog's business
+  const live = [...text.matchAll(/^ {2}([\w.]+): (?!ENC)/gm)].map(([, key]) => key);
+  expect(live).toEqual(["database.port", "database.dbname", "database.username"]);
 });
 
 test("a service is made beside another one that has problems of its own", async () => {
