@@ -164,7 +164,7 @@ ${specs.join("\n")}
       const file = written.get(pathOf(`text-${index}`));
       expect((await readServiceValues(file))["text"]).toEqual(number("t", texts));
       const chart = (await readOne(file ?? "")).find(({ kind }) => kind === "HelmChart");
-      const { valuesContent } = chart?.["spec"] as { valuesContent: string };
+      const { valuesContent } = (chart ?? {})["spec"] as { valuesContent: string };
       const [catalog] = await readOne(valuesContent);
       const defaults = texts.map((text, at) => [`d${at}`, [text, { inner: text }]]);
       expect(catalog).toEqual({ ...Object.fromEntries(defaults), given: number("g", texts) });
