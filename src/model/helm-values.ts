@@ -51,7 +51,8 @@ export function isMapValue(value: unknown): value is HelmValues {
 export function setValue(values: MutableValues, steps: readonly string[], value: Json): boolean {
   let map = values;
   for (const step of steps.slice(0, -1)) {
-    const next = map[step];
+    // every object inherits a toString; only what the values themselves hold counts
+    const next = Object.hasOwn(map, step) ? map[step] : undefined;
     if (next === undefined) {
       const created: MutableValues = {};
       map[step] = created;

@@ -244,7 +244,7 @@ test(
           Object.fromEntries([...files].map(([name, file]) => [name, file.text]));
         expect(texts(remembering)).toEqual(texts(fresh));
       }),
-      { numRuns: 300 },
+      { numRuns: 1_000 },
     );
     expect(unchanged).toBeGreaterThan(0);
     expect(records.size).toBeGreaterThan(0);

@@ -1,0 +1,42 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { binaryQuantity, cpuQuantity, parseGibibytes } from "../../src/model/quantity.ts";
+
+test.each([
+  [1, "1"],
+  [0.5, "500m"],
+  [0.1, "100m"],
+  [2.25, "2250m"],
+  [0.0001, "1m"],
+  [16, "16"],
+])("%d vCPU is %s", (vcpu, text) => expect(cpuQuantity(vcpu)).toBe(text));
+
+test.each([
+  [0, "0"],
+  [0.064, "66Mi"],
+  [0.0625, "64Mi"],
+  [0.5, "512Mi"],
+  [1, "1Gi"],
+  [2.25, "2304Mi"],
+  [1024, "1Ti"],
+  [1536, "1536Gi"],
+  [1024 * 1024, "1Pi"],
+  [1024 * 1024 * 1024, "1024Pi"],
+])("%d Gi is %s", (gibibytes, text) => expect(binaryQuantity(gibibytes)).toBe(text));
+
+test("never less than asked, never more than a Mi above, and read back the same", () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0.001, max: 65_536, noNaN: true }), (gibibytes) => {
+      const text = binaryQuantity(gibibytes);
+      const back = text.endsWith("Pi") ? Number(text.slice(0, -2)) * 1024 * 1024 : parseGibibytes(text);
+      expect(back).toBeGreaterThanOrEqual(gibibytes - 1e-6);
+      expect(back).toBeLessThanOrEqual(gibibytes + 1 / 1024 + 1e-6);
+      // canonical: no larger unit would keep it whole
+      expect(Number(text.slice(0, -2)) % 1024 === 0 && !text.endsWith("Pi")).toBe(false);
+    }),
+  );
+});
+
+test.each(["", "8", "8G", "8gi", "-1Gi", "1e3Gi", "1 Gi"])("%j is no size", (text) =>
+  expect(parseGibibytes(text)).toBeUndefined(),
+);
