@@ -33,6 +33,10 @@ app: npx --no woow synth
 output: dist
 `;
 
+/**
+ * The version stands in `engines`, which installs nothing: woow is in no registry yet, and a dependency on a name
+ * that nobody holds would run whatever a stranger publishes under it.
+ */
 function writePackageJson({ name, version }: RepositoryText): string {
   const content = {
     name,
@@ -40,12 +44,12 @@ function writePackageJson({ name, version }: RepositoryText): string {
     private: true,
     description: "A platform run by woow",
     scripts: { validate: "woow validate", synth: "woow synth" },
-    dependencies: { woow: version },
+    engines: { woow: version },
   };
   return `${JSON.stringify(content, null, 2)}\n`;
 }
 
-function writeReadme({ name, domain, isUnfilled }: RepositoryText): string {
+function writeReadme({ name, domain, version, isUnfilled }: RepositoryText): string {
   const todo = isUnfilled
     ? "the kubeconfig context and the addresses of the nodes"
     : "the addresses of the nodes";
@@ -69,6 +73,9 @@ woow catalog list
 woow create workspace acme --member alice@acme.example=owner
 woow create service postgresql -w acme
 \`\`\`
+
+Made with woow ${version}; \`package.json\` says so under \`engines\`. To have it here as \`npx woow\`, make an archive with \`npm pack\`
+in a clone of woow and \`npm install --save-dev --save-exact\` that file.
 
 Passwords are encrypted in git; the private key that opens them is not here. Whoever works on this repository needs it:
 keep a copy in a safe place, because without it nothing in \`secret_values\` can be read again.

@@ -106,7 +106,8 @@ test("secrets are sealed for the platform and its recovery key, never for the sa
 test("package.json pins woow exactly and is private; git never sees keys and manifests", async () => {
   const files = await newPlatform();
   const content = JSON.parse(files["package.json"] ?? "") as Record<string, unknown>;
-  expect(content).toMatchObject({ private: true, dependencies: { woow: "1.2.3" } });
+  expect(content).toMatchObject({ private: true, engines: { woow: "1.2.3" } });
+  expect(content).not.toHaveProperty("dependencies");
   for (const line of ["dist/", "node_modules/", ".woow/", "*.agekey"])
     expect(files[".gitignore"]?.split("\n")).toContain(line);
 });
