@@ -1,5 +1,6 @@
 import { dump, SCALAR_STYLE, visit } from "js-yaml";
 import type { Document } from "js-yaml";
+import { writePlainYaml } from "./write-plain-yaml.ts";
 
 /**
  * The one way we write YAML. js-yaml's default schema quotes whatever a YAML 1.1 reader would take for something
@@ -7,6 +8,18 @@ import type { Document } from "js-yaml";
  * awkward texts back with Kubernetes' own reader.
  */
 export function writeYaml(value: unknown): string {
+  return writePlainYaml(value, writeScalar) ?? writeAnyYaml(value);
+}
+
+/** A text of one line or a number as it stands behind a key. */
+function writeScalar(value: string | number): string {
+  return typeof value === "number" && Number.isSafeInteger(value) && !Object.is(value, -0)
+    ? String(value)
+    : writeAnyYaml({ k: value }).slice("k: ".length, -1);
+}
+
+/** The same with js-yaml alone. */
+export function writeAnyYaml(value: unknown): string {
   return dump(value, { lineWidth: -1, noRefs: true, transform: quoteNumbers });
 }
 
