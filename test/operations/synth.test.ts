@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import type { RenderCache, RenderRecord } from "../../src/manifests/render-cache.ts";
 import { secretPlaceholder } from "../../src/operations/open-secrets.ts";
 import { everything } from "../../src/operations/select-units.ts";
 import type { Selection } from "../../src/operations/select-units.ts";
@@ -28,11 +29,24 @@ interface Run {
   readonly selection?: Partial<Selection>;
   readonly withSecrets?: boolean;
   readonly identities?: readonly AgeIdentity[];
+  readonly cache?: RenderCache;
 }
 
 async function run(files: Files, options: Run = {}): Promise<{ result: SynthResult; folder: MemoryFolder }> {
-  const { folder = memoryFolder(), selection = {}, withSecrets = true, identities = [identity] } = options;
-  const deps = { tree: memoryTree(files), folder, identities: () => identities, progress: () => undefined };
+  const {
+    folder = memoryFolder(),
+    selection = {},
+    withSecrets = true,
+    identities = [identity],
+    cache,
+  } = options;
+  const deps = {
+    tree: memoryTree(files),
+    folder,
+    cache,
+    identities: () => identities,
+    progress: () => undefined,
+  };
   const result = await synth(deps, { selection: { ...everything, ...selection }, withSecrets });
   return { result, folder };
 }
@@ -222,6 +236,92 @@ describe("dist/", () => {
     const folder = memoryFolder({ [path]: "kind: ConfigMap\n" });
     await expect(run(sealed, { folder })).rejects.toMatchObject({ code: "foreign-file", subject: path });
     expect(textsOf(folder)).toEqual({ [path]: "kind: ConfigMap\n" });
+  });
+});
+
+describe("a run that remembers an earlier one", () => {
+  const memory = (): RenderCache => {
+    let records: ReadonlyMap<string, RenderRecord> = new Map();
+    return {
+      find: (path) => records.get(path),
+      sign: (text) => text,
+      save: (all) => {
+        records = all;
+      },
+    };
+  };
+  const chart = {
+    "charts/mine/Chart.yaml": "apiVersion: v2\nname: mine\nversion: 0.1.0\n",
+    "charts/mine/values.yaml": "a: 1\n",
+    "catalog/mine.yaml":
+      'kind: CloudAppTemplate\nname: Mine\ndescription: x\ncategory: web\nhelm_chart:\n  { repository: "file:charts", chart_name: mine, chart_version: "0.1.0" }\n',
+    "workspaces/rival/mine.yaml":
+      'kind: CloudService\ntemplate_id: mine\nname: Mine\nchart_version: "0.1.0"\nsubdomain: mine\n',
+  };
+
+  test.each<readonly [string, string, readonly [string, string]]>([
+    ["the template's repository", "catalog/web.yaml", ["charts.example.com", "other.example.com"]],
+    ["the chart's name", "catalog/web.yaml", ["chart_name: web", "chart_name: web2"]],
+    ["the template's default_values", "catalog/web.yaml", ['fullnameOverride: "{release_name}"', "a: 1"]],
+    ["a default of a spec", "catalog/web.yaml", ["default_value: blue", "default_value: green"]],
+    [
+      "the template's Service",
+      "catalog/web.yaml",
+      ["default_port: 8080", 'default_port: 8080\nservice_name: "x"'],
+    ],
+    ["the template's port", "catalog/web.yaml", ["default_port: 8080", "default_port: 8081"]],
+    ["a file of a chart of one's own", "charts/mine/values.yaml", ["a: 1", "a: 2"]],
+    ["the service's version", web, ['"1.2.3"', '"1.2.4"']],
+    ["the service's host", web, ["subdomain: shop", "subdomain: store"]],
+    ["the platform's domain", "platform.yaml", ["apps.example.com", "apps.example.org"]],
+    ["the issuer", "platform.yaml", ["letsencrypt-staging", "letsencrypt-prod"]],
+    ["the cluster's K3s", "platform.yaml", ["v1.35.8", "v1.34.8"]],
+    ["the nodes' addresses", "platform.yaml", ["192.0.2.0/28", "192.0.2.0/27"]],
+    ["a member", "workspaces/acme/workspace.yaml", ["role: owner", "role: viewer"]],
+    ["the platform's name", "platform.yaml", ["test-platform", "other-platform"]],
+  ])("sees an edit of %s", async (_, path, change) => {
+    const files = { ...sealed, ...chart };
+    const folder = memoryFolder();
+    const cache = memory();
+    await run(files, { folder, cache });
+    const again = await run(files, { folder, cache });
+    expect(new Set(Object.values(outcomesOf(again.result)))).toEqual(new Set(["unchanged"]));
+    const edited = edit(files, path, change);
+    const remembered = await run(edited, { folder, cache });
+    const fresh = await run(edited);
+    expect(remembered.result.ok).toBe(true);
+    expect(textsOf(folder)).toEqual(textsOf(fresh.folder));
+    expect(Object.values(outcomesOf(remembered.result))).toContain("configured");
+  });
+
+  test("sees a file that somebody edited, and one that is gone", async () => {
+    const folder = memoryFolder();
+    const cache = memory();
+    await run(sealed, { folder, cache });
+    const wanted = textsOf(folder);
+    const path = "default/paas-1-ws-acme.yaml";
+    folder.files.set(path, { text: `${wanted[path] ?? ""}# edited\n`, modifiedMs: 0 });
+    folder.files.delete("default/paas-2-ws-acme-web-01.yaml");
+    expect((await run(sealed, { folder, cache })).result.ok).toBe(true);
+    expect(textsOf(folder)).toEqual(wanted);
+  });
+
+  test("does not take placeholders for secrets, nor the other way round", async () => {
+    const folder = memoryFolder();
+    const cache = memory();
+    await run(sealed, { folder, cache, withSecrets: false });
+    await run(sealed, { folder, cache });
+    expect(textsOf(folder)).toEqual(textsOf((await run(sealed)).folder));
+    await run(sealed, { folder, cache, withSecrets: false });
+    expect(textsOf(folder)).toEqual(textsOf((await run(sealed, { withSecrets: false })).folder));
+  });
+
+  test("without the key says so, although it knows what came out", async () => {
+    const folder = memoryFolder();
+    const cache = memory();
+    await run(sealed, { folder, cache });
+    const { result } = await run(sealed, { folder, cache, identities: [secondIdentity] });
+    expect(problemsOf(result)).toEqual([expect.stringMatching(/^E_NO_IDENTITY /)]);
   });
 });
 
