@@ -13,10 +13,20 @@ export function writeYaml(value: unknown): string {
 
 /** A text of one line or a number as it stands behind a key. */
 function writeScalar(value: string | number): string {
-  return typeof value === "number" && Number.isSafeInteger(value) && !Object.is(value, -0)
-    ? String(value)
-    : writeAnyYaml({ k: value }).slice("k: ".length, -1);
+  if (typeof value === "number" && Number.isSafeInteger(value) && !Object.is(value, -0)) return String(value);
+  let written = shortTexts.get(value);
+  if (written === undefined) {
+    written = writeAnyYaml({ k: value }).slice("k: ".length, -1);
+    if (shortTexts.size < maxShortTexts && String(value).length <= maxShortLength)
+      shortTexts.set(value, written);
+  }
+  return written;
 }
+
+/** Sizes, ports and switches come up thousands of times in one run. */
+const shortTexts = new Map<string | number, string>();
+const maxShortTexts = 2000;
+const maxShortLength = 12;
 
 /** The same with js-yaml alone. */
 export function writeAnyYaml(value: unknown): string {
