@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
+import { writeHeader } from "../../src/manifests/header.ts";
 import { samplePlatform } from "../support/builders.ts";
 import { readFiles, tempFolder, tempPlatform, writeFiles } from "../support/temp-platform.ts";
 import { builtCli, cleanEnvironment, runWoow } from "../support/woow.ts";
@@ -74,10 +75,9 @@ describe("refusals leave the directory as it was", () => {
     expect((await refused({ [shop]: "kind: ConfigMap\n" })).stderr).toContain(shop);
   });
 
-  test("a link in a unit's place is neither followed nor replaced", async () => {
-    await refused({ "elsewhere.txt": "mine\n" }, (folder) =>
-      symlinkSync("elsewhere.txt", join(folder, shop)),
-    );
+  test("a link in a unit's place is neither followed nor replaced, whatever it leads to", async () => {
+    const ours = writeHeader({ platform: "test-platform", unit: "acme/web-01", tombstone: false });
+    await refused({ "elsewhere.txt": ours }, (folder) => symlinkSync("elsewhere.txt", join(folder, shop)));
   });
 
   test("a folder in a unit's place", async () => {
