@@ -129,23 +129,22 @@ describe("secrets", () => {
   test("a flipped byte in the value, in the code over all values, in the wrapped key", async () => {
     const flip = (pattern: RegExp): Record<string, string> => {
       const text = sealed[database] ?? "";
-      const match = pattern.exec(text);
-      if (match?.[1] === undefined) throw new Error(`no ${pattern}`);
-      const at = match.index + match[0].indexOf(match[1]);
+      const at = pattern.exec(text)?.indices?.[1]?.[0];
+      if (at === undefined) throw new Error(`no ${pattern}`);
       return {
         ...sealed,
         [database]: text.slice(0, at) + (text[at] === "A" ? "B" : "A") + text.slice(at + 1),
       };
     };
     const line = (text: string) => `${database}:${lineOf(sealed, database, text)}`;
-    expect(await refused(flip(/auth\.password: ENC\[AES256_GCM,data:(.)/))).toEqual([
+    expect(await refused(flip(/auth\.password: ENC\[AES256_GCM,data:(.)/d))).toEqual([
       `E_VALUE_TAMPERED ${line("auth.password")}`,
     ]);
-    expect(await refused(flip(/mac: ENC\[AES256_GCM,data:(.)/))).toEqual([
+    expect(await refused(flip(/mac: ENC\[AES256_GCM,data:(.)/d))).toEqual([
       expect.stringMatching(new RegExp(`^E_MAC_MISMATCH ${database}:`)),
     ]);
-    expect(await refused(flip(/\n +([A-Za-z0-9+/])\S*\n +-----END AGE/))).toEqual([
-      expect.stringMatching(new RegExp(`^(E_DATA_KEY_TAMPERED|E_NO_IDENTITY) ${database}:`)),
+    expect(await refused(flip(/\n +([A-Za-z0-9+/])\S*\n +-----END AGE/d))).toEqual([
+      expect.stringMatching(new RegExp(`^E_DATA_KEY_TAMPERED ${database}:`)),
     ]);
   });
 
