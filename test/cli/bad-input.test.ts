@@ -107,10 +107,9 @@ describe("secrets", () => {
 
   test("a flipped byte", async () => {
     const files = await sealed();
-    const flipped = edit(files, database, [
-      "  auth.password: ENC[AES256_GCM,data:",
-      "  auth.password: ENC[AES256_GCM,data:A",
-    ]);
+    const flip = (_: string, head: string, first: string) => head + (first === "A" ? "B" : "A");
+    const text = (files[database] ?? "").replace(/(auth\.password: ENC\[AES256_GCM,data:)(.)/, flip);
+    const flipped = { ...files, [database]: text };
     expect(await refused(flipped, key)).toEqual([expect.stringMatching(`^E_VALUE_TAMPERED ${database}:`)]);
   });
 });
