@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import { writeHeader } from "../../src/manifests/header.ts";
 import { keyFile, secondKeyFile } from "../secrets/fixtures.ts";
-import { append, edit, madeUpPassword, samplePlatform, sealedService } from "../support/builders.ts";
+import { append, madeUpPassword, samplePlatform, sealedService } from "../support/builders.ts";
 import { badInputCases, web } from "../support/bad-input-cases.ts";
 import type { BadInputCase } from "../support/bad-input-cases.ts";
 import { readFiles, tempPlatform, writeFiles } from "../support/temp-platform.ts";
