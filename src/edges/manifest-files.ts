@@ -10,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmdirSync,
+  rmSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
@@ -24,6 +25,8 @@ const fileMode = 0o600;
 const folderMode = 0o700;
 /** K3s skips names that begin with a dot, so a half-written file is never read. */
 const temporaryPrefix = ".woow-";
+/** A cluster's folder while it is being written for the first time. */
+const newFolderPrefix = ".woow-new-";
 
 export interface ManifestFilesOptions {
   /** True for dist/: files lie in one folder per cluster, and the folders are ours to make and remove. */
@@ -79,64 +82,94 @@ function readFile(root: string, path: string): FolderFile | undefined {
 }
 
 function applyChange(root: string, { writes, removes }: FolderChange, options: ManifestFilesOptions): void {
-  const staged: { from: string; to: string }[] = [];
-  const made: string[] = [];
+  const moves: Move[] = [];
+  let made: string | undefined;
   try {
-    for (const folder of listFolders(root, options)) removeLeftovers(folder);
+    sweepLeftovers(root, options);
     if (writes.size === 0 && removes.length === 0) return;
-    for (const folder of new Set([root, ...[...writes.keys()].map((path) => dirname(join(root, path)))])) {
-      if (existsSync(folder)) continue;
-      mkdirSync(folder, { recursive: true, mode: folderMode });
-      made.push(folder);
-    }
-    for (const [path, text] of writes)
-      staged.push({ from: stage(join(root, path), text, options), to: join(root, path) });
+    made = mkdirSync(root, { recursive: true, mode: folderMode });
+    stageAll(root, writes, { ...options, moves });
   } catch (error) {
-    discard(staged, made);
+    discard(moves);
+    if (made !== undefined) removeIfEmpty(root);
     throw fileError(error, { subject: root, doing: "write to" });
   }
   try {
-    for (const { from, to } of staged) renameSync(from, to);
+    for (const { from, to } of moves) renameSync(from, to);
     for (const path of removes) unlinkSync(join(root, path));
     if (options.durable) syncFolder(root);
     if (options.perCluster)
       for (const folder of new Set(removes.map((path) => dirname(join(root, path))))) removeIfEmpty(folder);
   } catch (error) {
-    discard(staged, []);
+    discard(moves);
     throw fileError(error, { subject: root, doing: "write to" });
   }
 }
 
-function stage(target: string, text: string, { durable }: ManifestFilesOptions): string {
-  const path = join(
-    dirname(target),
-    `${temporaryPrefix}${basename(target)}-${randomBytes(4).toString("hex")}`,
-  );
+/** What a rename will put in its place. */
+interface Move {
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Writes every file whole beside its place. A cluster's folder that is not there yet is written beside its place as
+ * one folder: a thousand renames become one.
+ */
+function stageAll(
+  root: string,
+  writes: ReadonlyMap<string, string>,
+  { durable, moves }: ManifestFilesOptions & { readonly moves: Move[] },
+): void {
+  const suffix = randomBytes(4).toString("hex");
+  const newFolders = new Map<string, string>();
+  for (const [path, text] of writes) {
+    const to = join(root, path);
+    const folder = dirname(to);
+    if (!newFolders.has(folder) && existsSync(folder)) {
+      const from = join(folder, `${temporaryPrefix}${basename(to)}-${suffix}`);
+      moves.push({ from, to });
+      writeWhole(from, text, { durable });
+      continue;
+    }
+    let staged = newFolders.get(folder);
+    if (staged === undefined) {
+      staged = join(dirname(folder), `${newFolderPrefix}${basename(folder)}-${suffix}`);
+      moves.push({ from: staged, to: folder });
+      mkdirSync(staged, { mode: folderMode });
+      newFolders.set(folder, staged);
+    }
+    writeWhole(join(staged, basename(to)), text, { durable });
+  }
+}
+
+function writeWhole(path: string, text: string, { durable }: { readonly durable: boolean }): void {
   const file = openSync(path, "wx", fileMode);
   try {
     const bytes = Buffer.from(text, "utf8");
     let written = 0;
     while (written < bytes.length) written += writeSync(file, bytes, written);
     if (durable) fsyncSync(file);
-  } catch (error) {
+  } finally {
     closeSync(file);
-    unlinkSync(path);
-    throw error;
-  }
-  closeSync(file);
-  return path;
-}
-
-/** A run that was killed between writing and renaming leaves temporary files; the next one sweeps them. */
-function removeLeftovers(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    if (name.startsWith(`${temporaryPrefix}paas-`)) unlinkSync(join(folder, name));
   }
 }
 
-function discard(staged: readonly { from: string }[], folders: readonly string[]): void {
-  for (const { from } of staged) if (existsSync(from)) unlinkSync(from);
-  for (const folder of [...folders].reverse()) removeIfEmpty(folder);
+/** A run that was killed between writing and renaming leaves temporary files and folders; the next one sweeps them. */
+function sweepLeftovers(root: string, options: ManifestFilesOptions): void {
+  for (const folder of listFolders(root, options)) {
+    for (const name of readdirSync(folder)) {
+      if (name.startsWith(`${temporaryPrefix}paas-`)) unlinkSync(join(folder, name));
+    }
+  }
+  if (!options.perCluster || !existsSync(root)) return;
+  for (const name of readdirSync(root)) {
+    if (name.startsWith(newFolderPrefix)) rmSync(join(root, name), { recursive: true, force: true });
+  }
+}
+
+function discard(moves: readonly Move[]): void {
+  for (const { from } of moves) rmSync(from, { recursive: true, force: true });
 }
 
 function removeIfEmpty(folder: string): void {
