@@ -48,7 +48,10 @@ describe.each(readdirSync(root))("golden %s", (name) => {
     expect(result.ok, problems.join("")).toBe(true);
     await expect(problems.join("")).toMatchFileSnapshot(join(root, name, "problems.txt"));
     const manifests = join(root, name, "manifests");
-    for (const [path, { text }] of folder.files) await expect(text).toMatchFileSnapshot(join(manifests, path));
-    expect(pathsBelow(manifests)).toEqual([...folder.files.keys()].map((path) => join(manifests, path)).sort());
+    for (const [path, { text }] of folder.files)
+      await expect(text).toMatchFileSnapshot(join(manifests, path));
+    expect(pathsBelow(manifests)).toEqual(
+      [...folder.files.keys()].map((path) => join(manifests, path)).sort(),
+    );
   });
 });

@@ -1,4 +1,4 @@
-import type { TreeEntry } from "./definition-tree.ts";
+import type { DefinitionTree, TreeEntry } from "./definition-tree.ts";
 import { problemAt } from "./problem.ts";
 import type { Finding, Problem } from "./problem.ts";
 import { dnsLabelPattern, workspaceIdPattern } from "./id-patterns.ts";
@@ -17,7 +17,10 @@ export interface Layout {
 }
 
 /** Sorts a tree into roles. Whatever does not fit is a problem, because a file we skip would look like a deletion. */
-export function planLayout(entries: readonly TreeEntry[]): Layout {
+export function planLayout({
+  entries,
+  unreadableFolders,
+}: Pick<DefinitionTree, "entries" | "unreadableFolders">): Layout {
   const files: FileRole[] = [];
   const problems: Problem[] = [];
   const workspaceFolders = new Set<string>();
@@ -35,8 +38,10 @@ export function planLayout(entries: readonly TreeEntry[]): Layout {
     if ("code" in role) problems.push(problemAt(startOf(entry.path), role));
     else files.push(role);
   }
+  const unreadable = new Set(unreadableFolders.map(({ path }) => path));
   for (const folder of [...workspaceFolders].sort()) {
-    if (withWorkspaceFile.has(folder)) continue;
+    // what is in a folder that cannot be listed is not missing
+    if (withWorkspaceFile.has(folder) || unreadable.has(`workspaces/${folder}`)) continue;
     const path = `workspaces/${folder}/workspace.yaml`;
     problems.push(
       problemAt(startOf(path), {

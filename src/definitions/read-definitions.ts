@@ -17,7 +17,7 @@ export interface ReadResult {
 /** Reads every file of a repository; goes on after a problem, so that one run shows all of them. */
 export function readDefinitions(tree: DefinitionTree): ReadResult {
   const problems: Problem[] = [];
-  const layout = planLayout(tree.entries);
+  const layout = planLayout(tree);
   problems.push(...layout.problems);
   for (const folder of tree.unreadableFolders) {
     problems.push(

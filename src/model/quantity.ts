@@ -30,7 +30,7 @@ export function parseGibibytes(text: string): number | undefined {
   return Number(match[1]) * factor;
 }
 
-/** 0.1 * 1000 is 100.00000000000001 in floating point; that must not round up to 101. */
+/** 2.007 * 1000 is a little more than 2007 in floating point; that must not round up to 2008. */
 function roundOff(value: number): number {
   return Math.round(value * 1e6) / 1e6;
 }

@@ -133,7 +133,7 @@ export function editFile({ path, mark, text }: SecretFile, after: string): FileE
 }
 
 function listServiceRoles(tree: DefinitionTree): ServiceRole[] {
-  return planLayout(tree.entries).files.filter((file): file is ServiceRole => file.role === "service");
+  return planLayout(tree).files.filter((file): file is ServiceRole => file.role === "service");
 }
 
 function unitOf({ workspaceId, id }: ServiceRole): string {

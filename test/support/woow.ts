@@ -14,13 +14,24 @@ export interface Ran {
 
 export interface RunOptions {
   readonly cwd: string;
+  /** True: file modes count for root too, as they do for everybody else. */
+  readonly obeysModes?: boolean;
   /** On top of an environment in which no key of this machine can be found. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** util-linux: root without the right to pass over file modes. */
+const withoutOverride = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
+
 /** Runs the built CLI with this Node; a failure is an exit status, never an exception. */
-export async function runWoow(args: readonly string[], { cwd, env = {} }: RunOptions): Promise<Ran> {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [builtCli, ...args], {
+export async function runWoow(
+  args: readonly string[],
+  { cwd, env = {}, obeysModes = false }: RunOptions,
+): Promise<Ran> {
+  const command = [process.execPath, builtCli, ...args];
+  const [program = "", ...rest] =
+    obeysModes && process.getuid?.() === 0 ? [...withoutOverride, ...command] : command;
+  const { exitCode, stdout, stderr } = await execa(program, rest, {
     cwd,
     env: cleanEnvironment(cwd, env),
     extendEnv: false,
