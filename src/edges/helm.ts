@@ -7,7 +7,7 @@ import type {
   OpenResult,
   RenderRequest,
   RenderResult,
-} from "../operations/verify/helm-client.ts";
+} from "../operations/catalog/verify/helm-client.ts";
 import { readChartFiles } from "./chart-files.ts";
 import { fileError } from "./file-error.ts";
 import { makeRunner, readVersion } from "./helm-program.ts";

@@ -16,22 +16,13 @@ import {
 import { fillText, fillValue } from "./placeholders.ts";
 import type { Placeholders } from "./placeholders.ts";
 import type { ProblemList } from "./problem-list.ts";
-import type { PlatformSettings } from "./resolve-platform.ts";
+import type { ServiceContext } from "./service-context.ts";
 import { checkRawValues } from "./resolve-raw-values.ts";
 import { resolveSecrets } from "./resolve-secrets.ts";
 import { resolveSizes } from "./resolve-sizes.ts";
-import type { IngressHost, Service } from "./service.ts";
+import type { Service } from "./service.ts";
 import type { Template } from "./template.ts";
 import { valueFault } from "./value-spec.ts";
-
-/** What a service is resolved against. */
-export interface ServiceContext {
-  readonly platform: PlatformSettings;
-  readonly template: Template;
-  readonly hosts: readonly IngressHost[];
-  readonly hostOwners: ReadonlyMap<string, string>;
-  readonly list: ProblemList;
-}
 
 /** Merges template and service file; reports whatever no schema can say. */
 export function resolveService(file: ServiceFile, context: ServiceContext): Service {

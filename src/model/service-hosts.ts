@@ -1,5 +1,5 @@
 import type { ServiceFile } from "../definitions/definition.ts";
-import type { ServiceContext } from "./resolve-service.ts";
+import type { ServiceContext } from "./service-context.ts";
 import type { IngressHost, ServiceIngress } from "./service.ts";
 
 /** Rules that join a service's hosts with its template and the platform. */

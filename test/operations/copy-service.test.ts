@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from "vitest";
 import { OperationError } from "../../src/errors.ts";
-import { copyService } from "../../src/operations/copy-service.ts";
-import type { CopyServiceOptions } from "../../src/operations/copy-service.ts";
-import { createService } from "../../src/operations/create-service.ts";
-import { createWorkspace } from "../../src/operations/create-workspace.ts";
+import { copyService } from "../../src/operations/create/copy-service.ts";
+import type { CopyServiceOptions } from "../../src/operations/create/copy-service.ts";
+import { createService } from "../../src/operations/create/create-service.ts";
+import { createWorkspace } from "../../src/operations/create/create-workspace.ts";
 import { loadPlatform } from "../../src/operations/load-platform.ts";
 import { identity, openText, seal, secondIdentity, textOf, tools } from "../secrets/fixtures.ts";
 import { memoryWriter } from "../support/memory-writer.ts";

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { OperationError } from "../../src/errors.ts";
-import { createService } from "../../src/operations/create-service.ts";
-import type { CreatedService, CreateServiceOptions } from "../../src/operations/create-service.ts";
+import { createService } from "../../src/operations/create/create-service.ts";
+import type { CreatedService, CreateServiceOptions } from "../../src/operations/create/create-service.ts";
 import { loadPlatform } from "../../src/operations/load-platform.ts";
 import { synth } from "../../src/operations/synth.ts";
 import { formatKey } from "../../src/secrets/definition-text.ts";

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { OperationError } from "../../src/errors.ts";
-import { createWorkspace } from "../../src/operations/create-workspace.ts";
-import type { CreateWorkspaceOptions } from "../../src/operations/create-workspace.ts";
+import { createWorkspace } from "../../src/operations/create/create-workspace.ts";
+import type { CreateWorkspaceOptions } from "../../src/operations/create/create-workspace.ts";
 import { loadPlatform } from "../../src/operations/load-platform.ts";
 import { readRecipients } from "../../src/secrets/sops-config.ts";
 import { identity, secondIdentity } from "../secrets/fixtures.ts";

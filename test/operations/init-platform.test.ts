@@ -15,7 +15,7 @@ import { ensureKeyFile, requireEmptyFolder } from "../../src/edges/key-file.ts";
 import { readDefinitions } from "../../src/definitions/read-definitions.ts";
 import { OperationError } from "../../src/errors.ts";
 import { loadPlatform } from "../../src/operations/load-platform.ts";
-import { unfilledMark } from "../../src/operations/write-platform-yaml.ts";
+import { unfilledMark } from "../../src/operations/create/write-platform-yaml.ts";
 import { readRecipients } from "../../src/secrets/sops-config.ts";
 import { parseAgeIdentities } from "../../src/secrets/age-identity.ts";
 import { identity, keyFile, secondIdentity, secondKeyFile, tools } from "../secrets/fixtures.ts";

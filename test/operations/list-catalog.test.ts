@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { listCatalog } from "../../src/operations/list-catalog.ts";
-import type { CatalogFilter } from "../../src/operations/list-catalog.ts";
-import { loadCatalog } from "../../src/operations/load-catalog.ts";
-import { showTemplate } from "../../src/operations/show-template.ts";
+import { listCatalog } from "../../src/operations/catalog/list-catalog.ts";
+import type { CatalogFilter } from "../../src/operations/catalog/list-catalog.ts";
+import { loadCatalog } from "../../src/operations/catalog/load-catalog.ts";
+import { showTemplate } from "../../src/operations/catalog/show-template.ts";
 import { samplePlatform } from "../support/builders.ts";
 import { memoryTree } from "../support/memory-tree.ts";
 

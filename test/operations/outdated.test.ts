@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { listOutdated } from "../../src/operations/list-outdated.ts";
-import type { PinSelection } from "../../src/operations/list-outdated.ts";
+import { listOutdated } from "../../src/operations/catalog/list-outdated.ts";
+import type { PinSelection } from "../../src/operations/catalog/list-outdated.ts";
 import { append, edit, samplePlatform } from "../support/builders.ts";
 import { memoryTree } from "../support/memory-tree.ts";
 import type { Files } from "../support/memory-tree.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { rebindServiceSecrets } from "../../src/operations/rebind-service-secrets.ts";
-import { regenerateSecrets } from "../../src/operations/regenerate-secrets.ts";
-import { rotateSecretKeys } from "../../src/operations/rotate-secret-keys.ts";
-import { showSecrets } from "../../src/operations/show-secrets.ts";
+import { rebindServiceSecrets } from "../../src/operations/secrets/rebind-service-secrets.ts";
+import { regenerateSecrets } from "../../src/operations/secrets/regenerate-secrets.ts";
+import { rotateSecretKeys } from "../../src/operations/secrets/rotate-secret-keys.ts";
+import { showSecrets } from "../../src/operations/secrets/show-secrets.ts";
 import { addWorkspaceRule } from "../../src/secrets/sops-config.ts";
 import { seal, textOf } from "../secrets/fixtures.ts";
 import { edit, madeUpPassword } from "../support/builders.ts";

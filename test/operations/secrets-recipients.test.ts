@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { changeSecretRecipients } from "../../src/operations/change-secret-recipients.ts";
-import { listSecretRecipients } from "../../src/operations/list-secret-recipients.ts";
+import { changeSecretRecipients } from "../../src/operations/secrets/change-secret-recipients.ts";
+import { listSecretRecipients } from "../../src/operations/secrets/list-secret-recipients.ts";
 import type { AgeIdentity } from "../../src/secrets/age-identity.ts";
 import { madeUpPassword } from "../support/builders.ts";
 import {

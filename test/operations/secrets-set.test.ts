@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { setSecret } from "../../src/operations/set-secret.ts";
-import type { SetSecretOptions } from "../../src/operations/set-secret.ts";
+import { setSecret } from "../../src/operations/secrets/set-secret.ts";
+import type { SetSecretOptions } from "../../src/operations/secrets/set-secret.ts";
 import { edit } from "../support/builders.ts";
 import {
   codesOf,

@@ -1,5 +1,9 @@
 import { expect, test } from "vitest";
-import { planCatalogUpdate, planSchemaUpdate, writeUpdate } from "../../src/operations/update-catalog.ts";
+import {
+  planCatalogUpdate,
+  planSchemaUpdate,
+  writeUpdate,
+} from "../../src/operations/catalog/update-catalog.ts";
 import { edit, samplePlatform } from "../support/builders.ts";
 import { memoryTree } from "../support/memory-tree.ts";
 import { memoryWriter } from "../support/memory-writer.ts";

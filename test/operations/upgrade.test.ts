@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { upgradeServices } from "../../src/operations/upgrade-services.ts";
-import type { UpgradeOptions } from "../../src/operations/upgrade-services.ts";
+import { upgradeServices } from "../../src/operations/catalog/upgrade-services.ts";
+import type { UpgradeOptions } from "../../src/operations/catalog/upgrade-services.ts";
 import { append, edit, samplePlatform } from "../support/builders.ts";
 import { memoryTree } from "../support/memory-tree.ts";
 import { memoryWriter } from "../support/memory-writer.ts";

@@ -1,20 +1,20 @@
 import { expect, test } from "vitest";
 import { OperationError } from "../../src/errors.ts";
-import { loadCatalog } from "../../src/operations/load-catalog.ts";
-import { verifyCatalog } from "../../src/operations/verify-catalog.ts";
-import { parseImage } from "../../src/operations/verify/check-images.ts";
-import { readChartValues } from "../../src/operations/verify/chart-values.ts";
-import { listLookups } from "../../src/operations/verify/check-lookups.ts";
+import { loadCatalog } from "../../src/operations/catalog/load-catalog.ts";
+import { verifyCatalog } from "../../src/operations/catalog/verify-catalog.ts";
+import { parseImage } from "../../src/operations/catalog/verify/check-images.ts";
+import { readChartValues } from "../../src/operations/catalog/verify/chart-values.ts";
+import { listLookups } from "../../src/operations/catalog/verify/check-lookups.ts";
 import type {
   HelmClient,
   OpenResult,
   RenderRequest,
   RenderResult,
-} from "../../src/operations/verify/helm-client.ts";
-import { parseRendering } from "../../src/operations/verify/rendered-objects.ts";
-import { samplePassword } from "../../src/operations/verify/sample-values.ts";
-import { readSchemaFaults } from "../../src/operations/verify/schema-faults.ts";
-import type { TemplateReport } from "../../src/operations/verify/verify-template.ts";
+} from "../../src/operations/catalog/verify/helm-client.ts";
+import { parseRendering } from "../../src/operations/catalog/verify/rendered-objects.ts";
+import { samplePassword } from "../../src/operations/catalog/verify/sample-values.ts";
+import { readSchemaFaults } from "../../src/operations/catalog/verify/schema-faults.ts";
+import type { TemplateReport } from "../../src/operations/catalog/verify/verify-template.ts";
 import { append, edit, samplePlatform } from "../support/builders.ts";
 import type { Definitions } from "../support/builders.ts";
 import { memoryTree } from "../support/memory-tree.ts";

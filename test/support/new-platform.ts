@@ -1,7 +1,7 @@
 import type { DefinitionTree } from "../../src/definitions/definition-tree.ts";
 import { openShippedFiles } from "../../src/edges/shipped-files.ts";
-import { initPlatform } from "../../src/operations/init-platform.ts";
-import type { InitPlatformOptions } from "../../src/operations/init-platform.ts";
+import { initPlatform } from "../../src/operations/create/init-platform.ts";
+import type { InitPlatformOptions } from "../../src/operations/create/init-platform.ts";
 import { identity, tools } from "../secrets/fixtures.ts";
 import { memoryTree } from "./memory-tree.ts";
 import { memoryWriter } from "./memory-writer.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { parse } from "yaml";
-import type { SecretDeps, SecretNote, SecretOutcome } from "../../src/operations/secret-file.ts";
+import type { SecretDeps, SecretNote, SecretOutcome } from "../../src/operations/secrets/secret-file.ts";
 import { openSecretValues } from "../../src/secrets/open-secrets.ts";
 import { identity, readIdentity, secondIdentity, tools } from "../secrets/fixtures.ts";
 import type { AgeIdentity } from "../../src/secrets/age-identity.ts";

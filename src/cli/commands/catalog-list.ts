@@ -1,8 +1,8 @@
 import { openDefinitionTree } from "../../edges/definition-files.ts";
 import { OperationError } from "../../errors.ts";
-import { listCatalog } from "../../operations/list-catalog.ts";
-import { isCatalogBroken, loadCatalog } from "../../operations/load-catalog.ts";
-import { makeCard } from "../../operations/template-card.ts";
+import { listCatalog } from "../../operations/catalog/list-catalog.ts";
+import { isCatalogBroken, loadCatalog } from "../../operations/catalog/load-catalog.ts";
+import { makeCard } from "../../operations/catalog/template-card.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";

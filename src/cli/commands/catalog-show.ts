@@ -1,7 +1,7 @@
 import { openDefinitionTree } from "../../edges/definition-files.ts";
 import { OperationError } from "../../errors.ts";
-import { loadCatalog } from "../../operations/load-catalog.ts";
-import { showTemplate } from "../../operations/show-template.ts";
+import { loadCatalog } from "../../operations/catalog/load-catalog.ts";
+import { showTemplate } from "../../operations/catalog/show-template.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";

@@ -2,7 +2,7 @@ import { openDefinitionTree } from "../../edges/definition-files.ts";
 import { openDefinitionWriter } from "../../edges/definition-writer.ts";
 import { openShippedFiles } from "../../edges/shipped-files.ts";
 import { OperationError } from "../../errors.ts";
-import { planCatalogUpdate, writeUpdate } from "../../operations/update-catalog.ts";
+import { planCatalogUpdate, writeUpdate } from "../../operations/catalog/update-catalog.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";

@@ -2,7 +2,7 @@ import { loadKeyRing } from "../../edges/age-keys.ts";
 import { openDefinitionTree } from "../../edges/definition-files.ts";
 import { openDefinitionWriter } from "../../edges/definition-writer.ts";
 import { sealTools } from "../../edges/seal-tools.ts";
-import { copyService } from "../../operations/copy-service.ts";
+import { copyService } from "../../operations/create/copy-service.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";

@@ -1,6 +1,6 @@
 import { openDefinitionTree } from "../../edges/definition-files.ts";
 import { openDefinitionWriter } from "../../edges/definition-writer.ts";
-import { createWorkspace } from "../../operations/create-workspace.ts";
+import { createWorkspace } from "../../operations/create/create-workspace.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";

@@ -11,7 +11,7 @@ import {
   checkPlatformName,
   checkRecovery,
   initPlatform,
-} from "../../operations/init-platform.ts";
+} from "../../operations/create/init-platform.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { askText } from "../print/ask-values.ts";

@@ -1,7 +1,11 @@
 import { openDefinitionTree } from "../../edges/definition-files.ts";
 import { openShippedFiles } from "../../edges/shipped-files.ts";
-import { listOutdated } from "../../operations/list-outdated.ts";
-import type { OutdatedReport, OutdatedService, OutdatedTemplate } from "../../operations/list-outdated.ts";
+import { listOutdated } from "../../operations/catalog/list-outdated.ts";
+import type {
+  OutdatedReport,
+  OutdatedService,
+  OutdatedTemplate,
+} from "../../operations/catalog/list-outdated.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";

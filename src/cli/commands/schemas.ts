@@ -1,7 +1,7 @@
 import { openDefinitionTree } from "../../edges/definition-files.ts";
 import { openDefinitionWriter } from "../../edges/definition-writer.ts";
 import { openShippedFiles } from "../../edges/shipped-files.ts";
-import { planSchemaUpdate, writeChanges } from "../../operations/update-catalog.ts";
+import { planSchemaUpdate, writeChanges } from "../../operations/catalog/update-catalog.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";

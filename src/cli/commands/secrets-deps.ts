@@ -4,7 +4,7 @@ import { openDefinitionTree } from "../../edges/definition-files.ts";
 import { openDefinitionWriter } from "../../edges/definition-writer.ts";
 import { sealTools } from "../../edges/seal-tools.ts";
 import { OperationError } from "../../errors.ts";
-import type { SecretDeps, SecretNote } from "../../operations/secret-file.ts";
+import type { SecretDeps, SecretNote } from "../../operations/secrets/secret-file.ts";
 import type { AgeIdentity } from "../../secrets/age-identity.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";

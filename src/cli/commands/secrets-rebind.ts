@@ -1,5 +1,5 @@
 import { OperationError } from "../../errors.ts";
-import { rebindServiceSecrets } from "../../operations/rebind-service-secrets.ts";
+import { rebindServiceSecrets } from "../../operations/secrets/rebind-service-secrets.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { createSecretDeps, printFile, printNote, printRefusal } from "./secrets-deps.ts";

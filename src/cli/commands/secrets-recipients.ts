@@ -1,5 +1,5 @@
-import { changeSecretRecipients } from "../../operations/change-secret-recipients.ts";
-import { listSecretRecipients } from "../../operations/list-secret-recipients.ts";
+import { changeSecretRecipients } from "../../operations/secrets/change-secret-recipients.ts";
+import { listSecretRecipients } from "../../operations/secrets/list-secret-recipients.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { printEvent } from "../print/print-json.ts";

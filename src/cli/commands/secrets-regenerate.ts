@@ -1,4 +1,4 @@
-import { regenerateSecrets } from "../../operations/regenerate-secrets.ts";
+import { regenerateSecrets } from "../../operations/secrets/regenerate-secrets.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { printEvent } from "../print/print-json.ts";

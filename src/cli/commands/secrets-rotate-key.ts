@@ -1,4 +1,4 @@
-import { rotateSecretKeys } from "../../operations/rotate-secret-keys.ts";
+import { rotateSecretKeys } from "../../operations/secrets/rotate-secret-keys.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { createSecretDeps, printFile, printNote, printRefusal } from "./secrets-deps.ts";

@@ -1,4 +1,4 @@
-import { setSecret } from "../../operations/set-secret.ts";
+import { setSecret } from "../../operations/secrets/set-secret.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { askSecret } from "../print/ask-secret.ts";

@@ -1,5 +1,5 @@
 import { OperationError } from "../../errors.ts";
-import { showSecrets } from "../../operations/show-secrets.ts";
+import { showSecrets } from "../../operations/secrets/show-secrets.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { printEvent } from "../print/print-json.ts";

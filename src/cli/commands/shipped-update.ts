@@ -1,4 +1,4 @@
-import type { ShippedChange, ShippedUpdate } from "../../operations/update-catalog.ts";
+import type { ShippedChange, ShippedUpdate } from "../../operations/catalog/update-catalog.ts";
 import type { CliContext } from "../context.ts";
 import { printEvent } from "../print/print-json.ts";
 import { plural } from "../print/print-problems.ts";

@@ -1,8 +1,8 @@
 import { openDefinitionTree } from "../../edges/definition-files.ts";
 import { openDefinitionWriter } from "../../edges/definition-writer.ts";
 import { OperationError } from "../../errors.ts";
-import { upgradeServices } from "../../operations/upgrade-services.ts";
-import type { PinChange } from "../../operations/upgrade-services.ts";
+import { upgradeServices } from "../../operations/catalog/upgrade-services.ts";
+import type { PinChange } from "../../operations/catalog/upgrade-services.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";

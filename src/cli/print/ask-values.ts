@@ -1,7 +1,7 @@
 import { OperationError } from "../../errors.ts";
 import type { Template } from "../../model/template.ts";
 import type { ValueSpec } from "../../model/value-spec.ts";
-import { readValue } from "../../operations/service-settings.ts";
+import { readValue } from "../../operations/create/service-settings.ts";
 
 /** What a person answered; what was left empty is absent. */
 export interface AskedValues {

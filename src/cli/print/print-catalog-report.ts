@@ -1,4 +1,4 @@
-import type { TemplateReport } from "../../operations/verify/verify-template.ts";
+import type { TemplateReport } from "../../operations/catalog/verify/verify-template.ts";
 import type { CliContext } from "../context.ts";
 import { printEvent } from "./print-json.ts";
 import { plural } from "./print-problems.ts";

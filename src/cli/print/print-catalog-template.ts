@@ -1,5 +1,5 @@
 import type { ValueSpec } from "../../model/value-spec.ts";
-import type { ShownTemplate } from "../../operations/show-template.ts";
+import type { ShownTemplate } from "../../operations/catalog/show-template.ts";
 import type { CliContext } from "../context.ts";
 import { formatPrice, formatResources } from "./print-catalog.ts";
 import { createPainter } from "./style.ts";

@@ -1,4 +1,4 @@
-import type { TemplateCard } from "../../operations/template-card.ts";
+import type { TemplateCard } from "../../operations/catalog/template-card.ts";
 import type { CliContext } from "../context.ts";
 import { plural } from "./print-problems.ts";
 import { printDocument } from "./print-rows.ts";

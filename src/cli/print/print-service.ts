@@ -1,7 +1,7 @@
 import { fillText } from "../../model/placeholders.ts";
-import type { CopiedService } from "../../operations/copy-service.ts";
-import type { CreatedService } from "../../operations/create-service.ts";
-import { namePlaceholders } from "../../operations/write-service-yaml.ts";
+import type { CopiedService } from "../../operations/create/copy-service.ts";
+import type { CreatedService } from "../../operations/create/create-service.ts";
+import { namePlaceholders } from "../../operations/create/write-service-yaml.ts";
 import type { CliContext } from "../context.ts";
 import { printEvent } from "./print-json.ts";
 import { createPainter } from "./style.ts";

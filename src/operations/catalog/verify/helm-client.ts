@@ -1,0 +1,48 @@
+import type { HelmValues } from "../../../model/helm-values.ts";
+
+/** Where to take a chart from, at exactly one version. */
+export interface ChartRequest {
+  /** https://, http://, oci://, or file:charts with `archive`. */
+  readonly repository: string;
+  readonly name: string;
+  readonly version: string;
+  /** A chart of one's own, packed; it is in no repository. */
+  readonly archive: Uint8Array | undefined;
+}
+
+/** A chart on this machine. */
+export interface OpenedChart {
+  /** What `render` takes it by. */
+  readonly location: string;
+  /** Chart.yaml, values, schema, templates and sub-charts (packed ones unpacked), by their path in the chart. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+export type OpenResult =
+  | { readonly ok: true; readonly chart: OpenedChart }
+  /** `not-found`: the repository or folder answers and has no such chart; `unavailable`: it does not answer. */
+  | { readonly ok: false; readonly reason: "not-found" | "unavailable"; readonly message: string };
+
+export interface RenderRequest {
+  readonly location: string;
+  readonly release: string;
+  readonly namespace: string;
+  readonly values: HelmValues;
+  /** For example v1.35.8; charts look at it. */
+  readonly kubeVersion: string;
+}
+
+/** The manifests as text, or helm's own words. */
+export type RenderResult =
+  { readonly ok: true; readonly text: string } | { readonly ok: false; readonly message: string };
+
+/**
+ * Port to the real helm. The adapter lives in edges/.
+ * Errors: OperationError `program-missing` and `program-failed` when helm itself cannot run.
+ */
+export interface HelmClient {
+  /** The version helm gives itself, for example v4.3. */
+  readonly version: string;
+  openChart(request: ChartRequest): Promise<OpenResult>;
+  render(request: RenderRequest): Promise<RenderResult>;
+}
