@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   closeSync,
   existsSync,
@@ -11,7 +10,6 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
-  unlinkSync,
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -19,14 +17,11 @@ import { OperationError } from "../errors.ts";
 import type { FolderChange, FolderFile, ManifestFolder } from "../manifests/manifest-folder.ts";
 import { isUnitFileName } from "../manifests/unit.ts";
 import { fileError } from "./file-error.ts";
+import { makeRunSuffix, sweepLeftovers, temporaryFileName, temporaryFolderName } from "./temporary-names.ts";
 
 /** Secrets stand in these files. */
 const fileMode = 0o600;
 const folderMode = 0o700;
-/** K3s skips names that begin with a dot, so a half-written file is never read. */
-const temporaryPrefix = ".woow-";
-/** A cluster's folder while it is being written for the first time. */
-const newFolderPrefix = ".woow-new-";
 
 export interface ManifestFilesOptions {
   /** True for dist/: files lie in one folder per cluster, and the folders are ours to make and remove. */
@@ -48,7 +43,7 @@ export function openManifestFiles(root: string, options: ManifestFilesOptions): 
 function listPaths(root: string, options: ManifestFilesOptions): string[] {
   try {
     return listFolders(root, options).flatMap((folder) =>
-      readdirSync(folder)
+      listNames(folder)
         .filter(isUnitFileName)
         .sort()
         .map((name) => (options.perCluster ? `${basename(folder)}/${name}` : name)),
@@ -62,10 +57,20 @@ function listPaths(root: string, options: ManifestFilesOptions): string[] {
 function listFolders(root: string, { perCluster }: ManifestFilesOptions): string[] {
   if (!existsSync(root)) return [];
   if (!perCluster) return [root];
-  return readdirSync(root)
-    .sort()
-    .map((name) => join(root, name))
-    .filter((path) => !basename(path).startsWith(".") && lstatSync(path).isDirectory());
+  return readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
+    .map(({ name }) => join(root, name))
+    .sort();
+}
+
+/** Another run may have removed a folder that was listed a moment ago. */
+function listNames(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
 }
 
 function readFile(root: string, path: string): FolderFile | undefined {
@@ -85,8 +90,11 @@ function applyChange(root: string, { writes, removes }: FolderChange, options: M
   const moves: Move[] = [];
   let made: string | undefined;
   try {
-    sweepLeftovers(root, options);
+    sweepAll(root, options);
     if (writes.size === 0 && removes.length === 0) return;
+    for (const folder of new Set([...writes.keys()].map((path) => dirname(join(root, path))))) {
+      if (folder !== join(root)) refuseLink(folder);
+    }
     made = mkdirSync(root, { recursive: true, mode: folderMode });
     stageAll(root, writes, { ...options, moves });
   } catch (error) {
@@ -95,8 +103,9 @@ function applyChange(root: string, { writes, removes }: FolderChange, options: M
     throw fileError(error, { subject: root, doing: "write to" });
   }
   try {
-    for (const { from, to } of moves) renameSync(from, to);
-    for (const path of removes) unlinkSync(join(root, path));
+    for (const move of moves) putInPlace(move);
+    // another run may have removed the same file
+    for (const path of removes) rmSync(join(root, path), { force: true });
     if (options.durable) syncFolder(root);
     if (options.perCluster)
       for (const folder of new Set(removes.map((path) => dirname(join(root, path))))) removeIfEmpty(folder);
@@ -121,20 +130,20 @@ function stageAll(
   writes: ReadonlyMap<string, string>,
   { durable, moves }: ManifestFilesOptions & { readonly moves: Move[] },
 ): void {
-  const suffix = randomBytes(4).toString("hex");
+  const suffix = makeRunSuffix();
   const newFolders = new Map<string, string>();
   for (const [path, text] of writes) {
     const to = join(root, path);
     const folder = dirname(to);
     if (!newFolders.has(folder) && existsSync(folder)) {
-      const from = join(folder, `${temporaryPrefix}${basename(to)}-${suffix}`);
+      const from = join(folder, temporaryFileName(basename(to), suffix));
       moves.push({ from, to });
       writeWhole(from, text, { durable });
       continue;
     }
     let staged = newFolders.get(folder);
     if (staged === undefined) {
-      staged = join(dirname(folder), `${newFolderPrefix}${basename(folder)}-${suffix}`);
+      staged = join(dirname(folder), temporaryFolderName(basename(folder), suffix));
       moves.push({ from: staged, to: folder });
       mkdirSync(staged, { mode: folderMode });
       newFolders.set(folder, staged);
@@ -155,17 +164,34 @@ function writeWhole(path: string, text: string, { durable }: { readonly durable:
   }
 }
 
-/** A run that was killed between writing and renaming leaves temporary files and folders; the next one sweeps them. */
-function sweepLeftovers(root: string, options: ManifestFilesOptions): void {
-  for (const folder of listFolders(root, options)) {
-    for (const name of readdirSync(folder)) {
-      if (name.startsWith(`${temporaryPrefix}paas-`)) unlinkSync(join(folder, name));
-    }
+function putInPlace({ from, to }: Move): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
+    // another run put the cluster's folder there meanwhile
+    for (const name of readdirSync(from)) renameSync(join(from, name), join(to, name));
+    rmdirSync(from);
   }
-  if (!options.perCluster || !existsSync(root)) return;
-  for (const name of readdirSync(root)) {
-    if (name.startsWith(newFolderPrefix)) rmSync(join(root, name), { recursive: true, force: true });
-  }
+}
+
+/** Behind a link below dist/ lie somebody else's files, which were not looked at. */
+function refuseLink(folder: string): void {
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  throw new OperationError(
+    "foreign-file",
+    `${folder} is a symbolic link, which woow does not write through`,
+    {
+      subject: folder,
+      hint: "nothing was changed; remove the link, or name the folder for all manifests with --output",
+    },
+  );
+}
+
+function sweepAll(root: string, options: ManifestFilesOptions): void {
+  for (const folder of listFolders(root, options)) sweepLeftovers(folder, "files");
+  if (options.perCluster) sweepLeftovers(root, "folders");
 }
 
 function discard(moves: readonly Move[]): void {
