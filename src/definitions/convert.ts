@@ -1,6 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq } from "yaml";
 import type { Document, Node, Scalar, YAMLMap, YAMLSeq } from "yaml";
 import type { Finding } from "./problem.ts";
+import { mayHoldSecret } from "./secret-path.ts";
 import type { ValuePath } from "./source.ts";
 
 /** A plain JSON value. */
@@ -82,8 +83,15 @@ function convertAlias(node: Node & { source: string }, path: ValuePath, context:
   if (target === undefined) {
     return report(context, node, {
       code: "yaml-syntax",
-      message: `the alias *${node.source} has no anchor before it`,
-      hint: `mark the value with &${node.source} first, or write it out`,
+      ...(mayHoldSecret(path)
+        ? {
+            message: "an alias (*) here has no anchor before it",
+            hint: "put text that begins with * in quotes",
+          }
+        : {
+            message: `the alias *${node.source} has no anchor before it`,
+            hint: `mark the value with &${node.source} first, or write it out`,
+          }),
     });
   }
   return convertNode(target, path, context);
@@ -143,23 +151,26 @@ const helmMaps = new Set(["helm_values", "raw_values", "default_values"]);
 
 function convertScalar(node: Scalar, path: ValuePath, context: Context): Json {
   const { value, source } = node;
+  const show = () => (mayHoldSecret(path) ? undefined : (source ?? String(value)));
   if (typeof value === "string" && !value.isWellFormed()) return report(context, node, halfCharacter);
   if (typeof value === "string" || typeof value === "boolean" || value === null) {
     const plain = node.type === "PLAIN" && typeof value === "string";
     if (plain && /^(y|n|yes|no|on|off)$/i.test(value) && path.some((step) => helmMaps.has(String(step)))) {
+      const shown = show();
       report(context, node, {
         code: "ambiguous-scalar",
-        message: `${value} is text here, but YAML 1.1, which Helm reads, takes it for true or false`,
-        hint: `write true or false, or "${value}" in quotes if text is meant`,
+        message: `${shown ?? "this"} is text here, but YAML 1.1, which Helm reads, takes it for true or false`,
+        hint: `write true or false, or ${shown === undefined ? "it" : `"${shown}"`} in quotes if text is meant`,
       });
     }
     return value;
   }
   if (typeof value === "bigint" || (typeof value === "number" && unsafeInteger(value, source))) {
+    const shown = show();
     report(context, node, {
       code: "number-out-of-range",
-      message: `${source ?? String(value)} cannot be kept exactly as a number`,
-      hint: `write it in quotes: "${source ?? String(value)}"`,
+      message: `${shown ?? "this"} cannot be kept exactly as a number`,
+      hint: shown === undefined ? "write it in quotes" : `write it in quotes: "${shown}"`,
     });
     return 0;
   }
@@ -167,7 +178,7 @@ function convertScalar(node: Scalar, path: ValuePath, context: Context): Json {
     if (!Number.isFinite(value)) {
       report(context, node, {
         code: "number-out-of-range",
-        message: `${source ?? String(value)} is not a number`,
+        message: `${show() ?? "this"} is not a number`,
       });
       return 0;
     }
@@ -179,10 +190,18 @@ function convertScalar(node: Scalar, path: ValuePath, context: Context): Json {
       });
     }
     if (source !== undefined && /^[-+]?0[0-9]+$/.test(source) && isNumberField(path)) {
+      const shown = show();
       report(context, node, {
         code: "ambiguous-scalar",
-        message: `${source} is read as ${value} by YAML 1.2 and as an octal number by YAML 1.1`,
-        hint: `write ${String(value)}, ${String(parseInt(source, 8))}, or "${source}" in quotes`,
+        ...(shown === undefined
+          ? {
+              message: "this is read as one number by YAML 1.2 and as another, octal one by YAML 1.1",
+              hint: "write it in quotes, or without zeros before it",
+            }
+          : {
+              message: `${source} is read as ${value} by YAML 1.2 and as an octal number by YAML 1.1`,
+              hint: `write ${String(value)}, ${String(parseInt(source, 8))}, or "${source}" in quotes`,
+            }),
       });
     }
     return Object.is(value, -0) ? 0 : value;

@@ -5,6 +5,7 @@ import type { Json } from "./convert.ts";
 import { readPlainYaml } from "./plain-yaml.ts";
 import { problemAt } from "./problem.ts";
 import type { Finding, Problem } from "./problem.ts";
+import { mayHoldSecretAt } from "./secret-path.ts";
 import { parseWithLines, Source } from "./source.ts";
 
 /** Larger files are refused before they are parsed. */
@@ -65,10 +66,10 @@ export function parseFully(source: Source): ParseResult {
   const exhausted = document.errors.find(({ code }) => code === "RESOURCE_EXHAUSTION");
   if (exhausted !== undefined) return fail(source, [[exhausted.pos[0], tooDeep]], lines);
   for (const error of document.errors.slice(0, maxSyntaxErrors))
-    found.push([error.pos[0], yamlFinding(error.code, error.message)]);
+    found.push([error.pos[0], yamlFinding(error, text)]);
   if (found.length > 0) return fail(source, found, lines);
   for (const warning of document.warnings) {
-    found.push([warning.pos[0], { code: "unknown-tag", message: firstLine(warning.message) }]);
+    found.push([warning.pos[0], { code: "unknown-tag", message: readerMessage(warning, text) }]);
   }
   if (document.contents === null) {
     return fail(source, [
@@ -166,8 +167,22 @@ function fixIdentities(document: Document, value: Json): [number, Finding][] {
 
 const identityKeys = new Set(["id", "reference_id", "template_id", "subdomain"]);
 
-function yamlFinding(code: string, message: string): Finding {
-  const text = firstLine(message);
+interface ReaderError {
+  readonly code: string;
+  readonly message: string;
+  readonly pos: readonly [number, number];
+}
+
+/** What the YAML reader says; it quotes the text it stumbled over, so not where that may be a secret. */
+function readerMessage({ code, message, pos }: ReaderError, text: string): string {
+  const [start, end] = pos;
+  return mayHoldSecretAt(text, start) || mayHoldSecretAt(text, end)
+    ? `the value cannot be read and is not shown here (${code})`
+    : firstLine(message);
+}
+
+function yamlFinding(error: ReaderError, text: string): Finding {
+  const { code } = error;
   if (code === "TAB_AS_INDENT") {
     return { code: "tab-indentation", message: "a tab is used for indentation", hint: "indent with spaces" };
   }
@@ -178,7 +193,7 @@ function yamlFinding(code: string, message: string): Finding {
       hint: "one definition per file: split it at the ---",
     };
   }
-  return { code: "yaml-syntax", message: `not valid YAML: ${text}` };
+  return { code: "yaml-syntax", message: `not valid YAML: ${readerMessage(error, text)}` };
 }
 
 const tooDeep: Finding = { code: "too-deep", message: "nested too deeply to be read", hint: "flatten it" };

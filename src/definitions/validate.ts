@@ -3,6 +3,7 @@ import type { Json } from "./convert.ts";
 import type { DefinitionKind, DefinitionTypes } from "./definition.ts";
 import { problemAt } from "./problem.ts";
 import type { Finding, Problem } from "./problem.ts";
+import { mayHoldSecret } from "./secret-path.ts";
 import type { Source, ValuePath } from "./source.ts";
 import { suggestHint, suggestWord } from "./suggest.ts";
 import { validatorOf } from "./validators.ts";
@@ -70,6 +71,8 @@ function toProblem(error: ErrorObject, source: Source): Problem {
 function toFinding(error: ErrorObject, path: ValuePath, schema: SchemaNode | undefined): Finding {
   const where = path.length === 0 ? "the definition" : path.join(".");
   const hint = schema?.description;
+  const isSecret = mayHoldSecret(path);
+  const shown = isSecret ? describeType(error.data) : describe(error.data);
   switch (error.keyword) {
     case "additionalProperties": {
       const key = String((error.params as { additionalProperty: string }).additionalProperty);
@@ -93,14 +96,14 @@ function toFinding(error: ErrorObject, path: ValuePath, schema: SchemaNode | und
       const wanted = String((error.params as { type: string }).type);
       return {
         code: "wrong-type",
-        message: `${where} must be ${withArticle(wanted)}, but is ${describe(error.data)}`,
-        hint: hint ?? quoteHint(error.data, wanted),
+        message: `${where} must be ${withArticle(wanted)}, but is ${shown}`,
+        hint: hint ?? quoteHint(isSecret ? undefined : error.data, wanted),
       };
     }
     case "enum": {
       const allowed = ((error.params as { allowedValues: unknown[] }).allowedValues ?? []).map(String);
-      const message = `${where} is ${describe(error.data)}, which is not one of ${allowed.join(", ")}`;
-      const near = typeof error.data === "string" ? suggestWord(error.data, allowed) : undefined;
+      const message = `${where} is ${shown}, which is not one of ${allowed.join(", ")}`;
+      const near = typeof error.data === "string" && !isSecret ? suggestWord(error.data, allowed) : undefined;
       return {
         code: "value-not-in-options",
         message,
@@ -114,7 +117,7 @@ function toFinding(error: ErrorObject, path: ValuePath, schema: SchemaNode | und
     case "maxLength":
       return {
         code: "bad-format",
-        message: `${where} is ${describe(error.data)}, which is not usable`,
+        message: `${where} is ${shown}, which is not usable`,
         hint,
       };
     default:
@@ -138,6 +141,11 @@ function describe(data: unknown): string {
   if (typeof data === "object") return "a map";
   const text = JSON.stringify(data as string | number | boolean);
   return text.length > 80 ? `${text.slice(0, 77)}..."` : text;
+}
+
+function describeType(data: unknown): string {
+  if (typeof data === "object") return describe(data);
+  return withArticle(typeof data);
 }
 
 function withArticle(type: string): string {
