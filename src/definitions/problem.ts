@@ -14,6 +14,7 @@ export type ProblemCode =
   | "symlink"
   | "missing-file"
   | "missing-workspace-file"
+  | "too-many-problems"
   // YAML
   | "yaml-syntax"
   | "tab-indentation"
@@ -56,6 +57,8 @@ export type ProblemCode =
   | "name-too-long"
   | "plain-text-password"
   | "secrets-not-usable"
+  | "foreign-recipient"
+  | "missing-recipient"
   | "isolation-value"
   | "foreign-host"
   | "conflicting-values"

@@ -42,6 +42,23 @@ export function planHosts(definitions: Definitions, list: ProblemList): HostPlan
     return false;
   };
 
+  const wishes = new Map<string, ServiceFile>();
+  // a wish for an unproven domain takes it from nobody who has proven it
+  const noteWish = (domain: string, service: ServiceFile): void => {
+    const first = wishes.get(domain);
+    if (first === undefined) {
+      wishes.set(domain, service);
+      return;
+    }
+    const there = first.source.locate(["custom_domain"]);
+    list.add(service.source, ["custom_domain"], {
+      code: "duplicate-host",
+      message: `${domain} is also wanted by ${first.workspaceId}/${first.id} (${there.file}:${there.line})`,
+      hint: "the workspace that proves it gets it",
+      related: [there],
+    });
+  };
+
   for (const service of definitions.services) {
     const hosts: IngressHost[] = [];
     const { subdomain } = service.value;
@@ -53,17 +70,17 @@ export function planHosts(definitions: Definitions, list: ProblemList): HostPlan
     }
     byUnit.set(serviceUnit(service.workspaceId, service.id), hosts);
   }
+  const owners = new Map<string, string>(verified);
+  for (const [host, { service }] of claims) owners.set(host, service.workspaceId);
   for (const service of definitions.services) {
     const domain = service.value.custom_domain;
     if (domain === undefined) continue;
     if (!customDomainIsUsable(service, { domain, domains, verified }, list)) continue;
-    if (!claim(domain, { service, key: "custom_domain" })) continue;
-    if (verified.get(domain) === service.workspaceId) {
+    const isVerified = verified.get(domain) === service.workspaceId;
+    if (isVerified && claim(domain, { service, key: "custom_domain" })) {
       byUnit.get(serviceUnit(service.workspaceId, service.id))?.push({ host: domain, kind: "custom" });
-    }
+    } else if (!isVerified) noteWish(domain, service);
   }
-  const owners = new Map<string, string>(verified);
-  for (const [host, { service }] of claims) if (!owners.has(host)) owners.set(host, service.workspaceId);
   return { byUnit: new Map([...byUnit].filter(([, hosts]) => hosts.length > 0)), owners };
 }
 

@@ -1,13 +1,12 @@
+import { isEncryptedText } from "../definitions/encrypted-text.ts";
 import type { ServiceFile } from "../definitions/definition.ts";
-import { formatHelmPath, isMapValue, parseHelmPath, startsWith } from "./helm-values.ts";
+import { formatHelmPath, isMapValue, parseHelmPath } from "./helm-values.ts";
 import { isIsolationPath } from "./isolation-values.ts";
 import { serviceUnit } from "./names.ts";
+import { PathIndex } from "./path-index.ts";
 import type { ProblemList } from "./problem-list.ts";
 import type { EncryptedSecrets } from "./service.ts";
 import type { Template } from "./template.ts";
-
-/** Every leaf of secret_values must be a SOPS value; SOPS leaves an empty text as it is. */
-const encryptedPattern = /^ENC\[AES256_GCM,data:.*,iv:.+,tag:.+,type:[a-z]+\]$/;
 
 /** Checks the encrypted block as far as that needs no key. */
 export function resolveSecrets(
@@ -46,7 +45,8 @@ export function resolveSecrets(
           hint: "map keys joined by dots",
         });
       } else if (isMapValue(item)) visit(item, here, [...steps, ...parsed]);
-      else if (typeof item === "string" && encryptedPattern.test(item))
+      // SOPS leaves an empty text as it is
+      else if (item === "" || isEncryptedText(item))
         leaves.push({ path: here, steps: [...steps, ...parsed] });
       else {
         usable = false;
@@ -59,8 +59,21 @@ export function resolveSecrets(
     }
   };
   visit(block, [], []);
+  const sizes = indexPaths([...template.containerKeys, ...template.storageKeys].map((key) => key.steps));
+  const plain = indexPaths(Object.keys(value.helm_values ?? {}).flatMap((key) => [parseHelmPath(key) ?? []]));
+  const seen = new PathIndex();
   for (const { path, steps } of leaves) {
     const at = ["secret_values", ...path];
+    if (seen.overlaps(steps)) {
+      usable = false;
+      list.add(source, at, {
+        code: "conflicting-values",
+        target: "key",
+        message: `${steps.join(".")} overlaps with another secret value`,
+        hint: "one value, one key",
+      });
+    }
+    seen.add(steps);
     if (isIsolationPath(steps)) {
       usable = false;
       list.add(source, at, {
@@ -70,11 +83,7 @@ export function resolveSecrets(
         hint: "remove it",
       });
     }
-    if (
-      [...template.containerKeys, ...template.storageKeys].some(
-        (key) => startsWith(steps, key.steps) || startsWith(key.steps, steps),
-      )
-    ) {
+    if (sizes.overlaps(steps)) {
       usable = false;
       list.add(source, at, {
         code: "conflicting-values",
@@ -83,7 +92,7 @@ export function resolveSecrets(
         hint: "write resources: ... instead",
       });
     }
-    if (isDuplicate(file, steps)) {
+    if (plain.overlaps(steps)) {
       list.add(source, at, {
         code: "conflicting-values",
         target: "key",
@@ -91,20 +100,6 @@ export function resolveSecrets(
         hint: "keep the encrypted one",
       });
     }
-  }
-  const doubled = leaves.find(({ steps }, index) =>
-    leaves.some(
-      (other, j) => j < index && startsWith(steps, other.steps) !== startsWith(other.steps, [...steps, ""]),
-    ),
-  );
-  if (doubled !== undefined) {
-    usable = false;
-    list.add(source, ["secret_values", ...doubled.path], {
-      code: "conflicting-values",
-      target: "key",
-      message: `${doubled.steps.join(".")} overlaps with another secret value`,
-      hint: "one value, one key",
-    });
   }
   if (value.sops === undefined) {
     list.add(source, ["secret_values"], {
@@ -119,9 +114,8 @@ export function resolveSecrets(
   return { values: block, sops: value.sops, paths: leaves.map(({ steps }) => formatHelmPath(steps)).sort() };
 }
 
-function isDuplicate(file: ServiceFile, steps: readonly string[]): boolean {
-  return Object.keys(file.value.helm_values ?? {}).some((key) => {
-    const other = parseHelmPath(key);
-    return other !== undefined && (startsWith(steps, other) || startsWith(other, steps));
-  });
+function indexPaths(paths: readonly (readonly string[])[]): PathIndex {
+  const index = new PathIndex();
+  for (const path of paths) index.add(path);
+  return index;
 }

@@ -1,7 +1,7 @@
 import type { Json } from "../definitions/convert.ts";
 import type { ServiceFile } from "../definitions/definition.ts";
 import { suggestHint } from "../definitions/suggest.ts";
-import { findTemplateText } from "./isolation-values.ts";
+import { findUnsafeText } from "./isolation-values.ts";
 import { checkServiceHosts, resolveIngress } from "./service-hosts.ts";
 import { formatHelmPath, getValue, mergeValues, parseHelmPath, setValue } from "./helm-values.ts";
 import type { HelmValues } from "./helm-values.ts";
@@ -157,13 +157,9 @@ function resolveHelmValues(file: ServiceFile, { template, list }: ServiceContext
       list.add(file.source, at, { code, message: `${spec.key} ${fault}`, hint: spec.helpText });
       continue;
     }
-    const [code] = findTemplateText(value as Json);
-    if (code !== undefined) {
-      list.add(file.source, at, {
-        code: "isolation-value",
-        message: `${spec.key} contains {{, which a chart may run as a template with the platform's rights`,
-        hint: code.hint,
-      });
+    const [unsafe] = findUnsafeText({ [spec.key]: value as Json }, () => spec.multiline);
+    if (unsafe !== undefined) {
+      list.add(file.source, at, { code: "isolation-value", message: unsafe.message, hint: unsafe.hint });
       continue;
     }
     setValue(result, steps, value as Json);

@@ -13,6 +13,8 @@ export interface ValueSpec {
   readonly label: string;
   readonly type: SpecDefinition["type"];
   readonly required: boolean;
+  /** Only then may its text have line breaks; the chart must indent or encode it. */
+  readonly multiline: boolean;
   readonly defaultValue: string | number | boolean | undefined;
   readonly options: readonly string[] | undefined;
   readonly lifecycle: "any" | "create_only" | "expand_only";
@@ -57,6 +59,7 @@ export function resolveSpecs(definition: Definition<"CloudAppTemplate">, list: P
         label: spec.label,
         type: spec.type,
         required: spec.required ?? group === "required_values",
+        multiline: spec.multiline ?? false,
         defaultValue: spec.default_value,
         options: spec.options,
         lifecycle: spec.lifecycle ?? "any",
@@ -110,6 +113,12 @@ function defaultFault(spec: SpecDefinition, steps: readonly string[], defaults: 
     message: `${spec.key} has the default ${JSON.stringify(spec.default_value)} here and ${JSON.stringify(other)} in default_values`,
     hint: "keep one of them",
   };
+}
+
+/** Tells which paths may hold a text of several lines: those of specs that say so. */
+export function allowsLines(specs: readonly ValueSpec[]): (path: readonly string[]) => boolean {
+  const keys = new Set(specs.filter(({ multiline }) => multiline).map(({ key }) => key));
+  return (path) => keys.has(formatHelmPath(path));
 }
 
 /** Why a value does not fit its spec ("must be ..."), or undefined. */

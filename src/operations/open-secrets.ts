@@ -3,7 +3,10 @@ import type { Problem } from "../definitions/problem.ts";
 import type { Json } from "../definitions/convert.ts";
 import { isMapValue, parseHelmPath, setValue } from "../model/helm-values.ts";
 import type { HelmValues } from "../model/helm-values.ts";
-import { findIsolationFaults, findTemplateText } from "../model/isolation-values.ts";
+import { findForeignHosts } from "../model/foreign-hosts.ts";
+import type { HostOwners } from "../model/foreign-hosts.ts";
+import { findIsolationFaults, findUnsafeText } from "../model/isolation-values.ts";
+import { allowsLines } from "../model/value-spec.ts";
 import type { Service } from "../model/service.ts";
 import type { AgeIdentity } from "../secrets/age-identity.ts";
 import { openSecretValues } from "../secrets/open-secrets.ts";
@@ -18,7 +21,10 @@ export type ServiceSecrets =
 /** Opens a service's secrets. What they say is checked like raw_values: a cipher must not hide what is forbidden. */
 export async function openServiceSecrets(
   service: Service,
-  identities: readonly AgeIdentity[],
+  {
+    identities,
+    hostOwners,
+  }: { readonly identities: readonly AgeIdentity[]; readonly hostOwners: HostOwners },
 ): Promise<ServiceSecrets> {
   const { secrets, source } = service;
   if (secrets === undefined) return { ok: true, values: {} };
@@ -34,20 +40,22 @@ export async function openServiceSecrets(
     return { ok: false, problem: problemAt(place, { code, message: `${service.unit}: ${message}`, hint }) };
   }
   const values = nestValues(opened.values as { [key: string]: Json });
+  const place = source.locate(["secret_values"], "key");
+  const [foreign] = findForeignHosts(values as Json, {
+    owners: hostOwners,
+    workspaceId: service.workspaceId,
+  });
+  if (foreign !== undefined) {
+    const message = `secret_values: ${foreign.path.join(".")} names a host that belongs to another workspace`;
+    return { ok: false, problem: problemAt(place, { code: "foreign-host", message, hint: "remove it" }) };
+  }
   const [fault] = [
     ...findIsolationFaults(values as Json, service.namespace),
-    ...findTemplateText(values as Json),
+    ...findUnsafeText(values as Json, allowsLines(service.template.specs)),
   ];
   if (fault === undefined) return { ok: true, values };
-  const place = source.locate(["secret_values"], "key");
-  return {
-    ok: false,
-    problem: problemAt(place, {
-      code: "isolation-value",
-      message: `secret_values: ${fault.message}`,
-      hint: fault.hint,
-    }),
-  };
+  const message = `secret_values: ${fault.message}`;
+  return { ok: false, problem: problemAt(place, { code: "isolation-value", message, hint: fault.hint }) };
 }
 
 /** The same shape with a placeholder in every place, for manifests that are made without a key. */

@@ -11,7 +11,7 @@ import type { Platform } from "../model/platform.ts";
 import type { AgeIdentity } from "../secrets/age-identity.ts";
 import { loadPlatform } from "./load-platform.ts";
 import { createRenderer } from "./render-units.ts";
-import { coversAddress, selectUnits } from "./select-units.ts";
+import { coversAddress, selectedWorkspaces, selectUnits } from "./select-units.ts";
 import type { Selection } from "./select-units.ts";
 
 /** The outside world as publishing needs it. */
@@ -59,7 +59,7 @@ interface OwnFile {
 
 /** Definitions -> K3s' auto-deploy directory. Removes nothing that was not named. */
 export async function publishManifests(deps: PublishDeps, options: PublishOptions): Promise<PublishResult> {
-  const { platform, problems } = loadPlatform(deps.tree);
+  const { platform, problems } = loadPlatform(deps.tree, selectedWorkspaces(options.selection));
   if (platform === undefined) return { ok: false, problems };
   const selection = requireOneCluster(platform, options.selection);
   const { selected, prerequisites } = selectUnits(platform, selection);

@@ -3,6 +3,7 @@ import { problemAt } from "../definitions/problem.ts";
 import { maxChartBytes, packageChart } from "../manifests/package-chart.ts";
 import { renderManifests, writeManifests } from "../manifests/render.ts";
 import type { ServiceInputs } from "../manifests/render.ts";
+import { listHostOwners } from "../model/foreign-hosts.ts";
 import { unitAddress } from "../manifests/unit.ts";
 import type { Unit } from "../manifests/unit.ts";
 import type { HelmValues } from "../model/helm-values.ts";
@@ -30,6 +31,7 @@ export function createRenderer({
   identities,
 }: RenderOptions): (unit: Unit) => Promise<RenderedUnit> {
   const packages = new Map<string, Promise<string>>();
+  const hostOwners = listHostOwners(platform);
   const contentOf = (template: Template): Promise<string> | undefined => {
     const { folder } = template.chart;
     if (folder === undefined) return undefined;
@@ -48,7 +50,7 @@ export function createRenderer({
     if (tooLarge !== undefined) return { ok: false, unit, problems: [tooLarge] };
     let secretValues: HelmValues = placeholderSecrets(service);
     if (identities !== undefined) {
-      const opened = await openServiceSecrets(service, identities);
+      const opened = await openServiceSecrets(service, { identities, hostOwners });
       if (!opened.ok) return { ok: false, unit, problems: [opened.problem] };
       secretValues = opened.values;
     }

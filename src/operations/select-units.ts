@@ -16,11 +16,6 @@ export interface Selection {
 
 export const everything: Selection = { clusters: [], workspaces: [], services: [] };
 
-/** True when nothing was named, so that what is gone from git may go everywhere. */
-export function selectsEverything(selection: Selection): boolean {
-  return selection.clusters.length + selection.workspaces.length + selection.services.length === 0;
-}
-
 /**
  * The units a selection names. The platform unit and the workspaces of selected services are prerequisites: they
  * are listed apart, because a selection must not change what it does not name.
@@ -40,6 +35,12 @@ export function selectUnits(
     (unit) => !selected.includes(unit) && selected.some((other) => isPrerequisite(unit, other)),
   );
   return { selected, prerequisites };
+}
+
+/** The workspaces a selection is about; undefined when it is about all. */
+export function selectedWorkspaces({ workspaces, services }: Selection): readonly string[] | undefined {
+  if (workspaces.length + services.length === 0) return undefined;
+  return [...workspaces, ...services.map((unit) => unit.split("/", 1)[0] ?? "")];
 }
 
 /** True for the address of a unit that a selection covers, defined or gone. */

@@ -12,7 +12,7 @@ import type { Platform } from "../model/platform.ts";
 import type { AgeIdentity } from "../secrets/age-identity.ts";
 import { loadPlatform } from "./load-platform.ts";
 import type { RenderedUnit } from "./render-units.ts";
-import { coversAddress, selectUnits } from "./select-units.ts";
+import { coversAddress, selectedWorkspaces, selectUnits } from "./select-units.ts";
 import type { Selection } from "./select-units.ts";
 
 /** The outside world as synth needs it. */
@@ -53,7 +53,7 @@ export type SynthResult =
 /** Definitions -> dist/. All or nothing: one problem anywhere and no file is touched. */
 export async function synth(deps: SynthDeps, options: SynthOptions): Promise<SynthResult> {
   const { selection, withSecrets, withPrerequisites = true } = options;
-  const { platform, problems } = loadPlatform(deps.tree);
+  const { platform, problems } = loadPlatform(deps.tree, selectedWorkspaces(selection));
   if (platform === undefined) return { ok: false, problems };
   const { selected, prerequisites } = selectUnits(platform, selection);
   const present = new Map(deps.folder.list().map((file) => [file.path, file.text]));

@@ -48,7 +48,7 @@ helm_values:
   debug: true
 raw_values:
   a: { b: [1, 2.5, *text, null, true] }
-  text: |
+  text: >-
     two
     lines
 `,

@@ -151,7 +151,7 @@ name: Hello
 chart_version: "6.14.1"
 # paas-ws-demo-notes is this one
 raw_values:
-  notes: |
+  notes: >-
     # paas-ws-demo-notes stays
 `;
   const made = await copied(

@@ -60,16 +60,16 @@ test("only the value's own line changes, and the sops block; the same value chan
   await set(world, "made-up-password-2");
   await set(world, "made-up-password-3", { key: "extra.token" });
   const before = world.files[path]?.split("\n") ?? [];
-  await set(world, "made-up 密碼 \u{1f511}\nsecond line", { key: "extra.token" });
+  await set(world, "made-up 密碼 \u{1f511}; second part", { key: "extra.token" });
   const after = world.files[path]?.split("\n") ?? [];
   const changed = after
     .filter((line, index) => line !== before[index])
     .map((line) => line.trim().split(":")[0]);
   expect(changed).toEqual(["extra.token", "mac"]);
   expect(await world.open("acme/db-02")).toMatchObject({
-    "extra.token": "made-up 密碼 \u{1f511}\nsecond line",
+    "extra.token": "made-up 密碼 \u{1f511}; second part",
   });
-  const again = await set(world, "made-up 密碼 \u{1f511}\nsecond line", { key: "extra.token" });
+  const again = await set(world, "made-up 密碼 \u{1f511}; second part", { key: "extra.token" });
   expect(valueOf(again).isChanged).toBe(false);
   expect(world.files[path]?.split("\n")).toEqual(after);
 });

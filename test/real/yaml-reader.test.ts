@@ -2,6 +2,7 @@ import { execa } from "execa";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { writeYaml } from "../../src/constructs/write-yaml.ts";
 import { loadPlatform } from "../../src/operations/load-platform.ts";
+import { lineBreak } from "../../src/model/isolation-values.ts";
 import { synth } from "../../src/operations/synth.ts";
 import { everything } from "../../src/operations/select-units.ts";
 import { awkwardStrings, fuzzStrings } from "../support/awkward-strings.ts";
@@ -54,7 +55,9 @@ function quote(text: string): string {
 }
 
 /** Strings that a service may hold: `{{` is refused there, because charts may run it as a template. */
-const strings = [...awkwardStrings, ...fuzzStrings(5200)].filter((text) => !text.includes("{{"));
+const strings = [...awkwardStrings, ...fuzzStrings(9000)].filter((text) => !text.includes("{{"));
+/** Only a spec with multiline may hold several lines. */
+const oneLiners = strings.filter((text) => !lineBreak.test(text));
 
 function chunk<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
@@ -84,6 +87,7 @@ async function readServiceValues(file: string | undefined): Promise<Record<strin
 describe("Kubernetes' own YAML reader reads what was meant", () => {
   test("there are enough strings", () => {
     expect(new Set(strings).size).toBeGreaterThan(5000);
+    expect(new Set(oneLiners).size).toBeGreaterThan(5000);
   });
 
   test("our writer: as value, list item and key", async () => {
@@ -103,7 +107,7 @@ describe("Kubernetes' own YAML reader reads what was meant", () => {
   test("raw_values: values, list items and keys", async () => {
     const files = samplePlatform();
     const expected = new Map<string, unknown>();
-    for (const [index, texts] of chunk(strings, 100).entries()) {
+    for (const [index, texts] of chunk(oneLiners, 100).entries()) {
       const lines = texts.flatMap((text, at) => [
         `  v${at}: ${quote(text)}`,
         `  l${at}: [${quote(text)}, [${quote(text)}]]`,
@@ -125,7 +129,7 @@ describe("Kubernetes' own YAML reader reads what was meant", () => {
       const { resources: _, ...read } = await readServiceValues(written.get(pathOf(service)));
       expect(read).toEqual(values);
     }
-    expect(strings.filter(usableKey).length).toBeGreaterThan(5000);
+    expect(oneLiners.filter(usableKey).length).toBeGreaterThan(5000);
   });
 
   test("helm_values, default_value and default_values", async () => {
@@ -137,7 +141,7 @@ describe("Kubernetes' own YAML reader reads what was meant", () => {
     );
     for (const [index, texts] of chunks.entries()) {
       const specs = texts.flatMap((text, at) => [
-        `  - { key: text.t${at}, label: Text, type: text }`,
+        `  - { key: text.t${at}, label: Text, type: text, multiline: true }`,
         `  - { key: given.g${at}, label: Text, type: text, default_value: ${quote(text)} }`,
       ]);
       const defaults = texts.map((text, at) => `    d${at}: [${quote(text)}, { inner: ${quote(text)} }]`);
@@ -177,11 +181,23 @@ ${specs.join("\n")}
       strings.filter((text) => text !== ""),
       100,
     );
+    const specs = Array.from(
+      { length: 100 },
+      (_, at) => `  - { key: hidden.s${at}, label: Secret, type: password, multiline: true }`,
+    );
+    files["catalog/hidden.yaml"] = `kind: CloudAppTemplate
+name: Hidden
+description: Takes secrets
+category: web
+helm_chart: { repository: "https://charts.example.com", chart_name: hidden, chart_version: "1.2.3" }
+optional_values:
+${specs.join("\n")}
+`;
     await Promise.all(
       chunks.map(async (texts, index) => {
         const set = Object.fromEntries(texts.map((text, at) => [`hidden.s${at}`, text]));
         const bind = `acme/secret-${index}`;
-        const text = textOf(await seal(serviceHead("web", "1.2.3"), { set, bind }));
+        const text = textOf(await seal(serviceHead("hidden", "1.2.3"), { set, bind }));
         files[`workspaces/acme/secret-${index}.yaml`] = text;
       }),
     );

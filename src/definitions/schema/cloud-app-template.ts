@@ -25,6 +25,12 @@ export const HelmValueSpec = Type.Object(
     placeholder: Type.Optional(Type.String()),
     help_text: Type.Optional(Type.String()),
     required: Type.Optional(Type.Boolean()),
+    multiline: Type.Optional(
+      Type.Boolean({
+        description:
+          "true: the text may have several lines; only where the chart indents or encodes it, else its lines could become objects",
+      }),
+    ),
     options: Type.Optional(
       Type.Array(Type.String(), {
         minItems: 1,

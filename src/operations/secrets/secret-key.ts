@@ -2,7 +2,7 @@ import type { Json } from "../../definitions/convert.ts";
 import { suggestWord } from "../../definitions/suggest.ts";
 import { OperationError } from "../../errors.ts";
 import { formatHelmPath, parseHelmPath, setValue } from "../../model/helm-values.ts";
-import { findIsolationFaults, findTemplateText, isIsolationPath } from "../../model/isolation-values.ts";
+import { findIsolationFaults, findUnsafeText, isIsolationPath } from "../../model/isolation-values.ts";
 import { namespaceName } from "../../model/names.ts";
 import type { Template } from "../../model/template.ts";
 import { bindKey } from "../../secrets/open-secrets.ts";
@@ -72,13 +72,19 @@ export function noteUnknownKey(
 /** Refuses a value that would be refused when manifests are made. Errors: `usage`, without the value. */
 export function checkSecretValue(
   value: string,
-  at: { readonly file: SecretFile; readonly key: string; readonly steps: readonly string[] },
+  at: {
+    readonly file: SecretFile;
+    readonly key: string;
+    readonly steps: readonly string[];
+    /** True when the template lets this value have several lines. */
+    readonly multiline: boolean;
+  },
 ): void {
   const { file, key, steps } = at;
   const nested: { [key: string]: Json } = {};
   setValue(nested, steps, value);
   const [fault] = [
-    ...findTemplateText(nested),
+    ...findUnsafeText(nested, () => at.multiline),
     ...findIsolationFaults(nested, namespaceName(file.workspaceId)),
   ];
   if (fault === undefined) return;
