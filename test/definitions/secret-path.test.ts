@@ -31,6 +31,7 @@ describe("what may be a secret is not repeated", () => {
     `secret_values:\n  a.b: *${canary}`,
     `secret_values:\n  a.b: !${canary} x`,
     `secret_values:\n  a.b: |${canary}\n`,
+    `secret_values:\n  a.b: x\n  c.d: y\n  # why\n  e.f: |${canary}\n`,
     `secret_values: { a.b: |${canary} }`,
     `secret_values:\n  a.b: "\\${canary}"`,
     `secret_values:\n  a.b: "${canary}" ${canary}`,
