@@ -7,7 +7,7 @@ import { writeBuildId } from "./write-build-id.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bundle = await rolldown({
-  input: { woow: `${root}src/cli/main.ts` },
+  input: { woow: `${root}src/cli/launcher.ts` },
   cwd: root,
   platform: "node",
   logLevel: "warn",

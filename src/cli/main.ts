@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { enableCompileCache } from "node:module";
 import { watchOutput } from "./watch-output.ts";
 import { version } from "./version.ts";
