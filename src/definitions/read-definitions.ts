@@ -1,3 +1,4 @@
+import { createRecipientCheck } from "./check-recipients.ts";
 import type { ChartFolder, Definition, DefinitionKind, Definitions, ServiceFile } from "./definition.ts";
 import type { DefinitionTree } from "./definition-tree.ts";
 import { planLayout } from "./layout.ts";
@@ -38,6 +39,7 @@ export function readDefinitions(tree: DefinitionTree): ReadResult {
   const services: ServiceFile[] = [];
   const present = new Set<string>();
   const chartFiles = new Map<string, Map<string, Uint8Array>>();
+  const checkRecipients = createRecipientCheck(tree);
 
   const load = <K extends DefinitionKind>(path: string, kind: K, id: string): Definition<K> | undefined => {
     const loaded = loadDefinition(tree, { path, kind, id });
@@ -83,7 +85,11 @@ export function readDefinitions(tree: DefinitionTree): ReadResult {
       case "service": {
         present.add(`${file.workspaceId}/${file.id}`);
         const service = load(file.path, "CloudService", file.id);
-        if (service !== undefined) services.push({ ...service, workspaceId: file.workspaceId });
+        if (service === undefined) break;
+        const { workspaceId } = file;
+        const { sops } = service.value;
+        services.push({ ...service, workspaceId });
+        if (sops !== undefined) problems.push(...checkRecipients({ ...service, workspaceId, sops }));
         break;
       }
       case "chart-file":

@@ -29,20 +29,27 @@ export interface RotateOptions {
   readonly tools: SealTools;
 }
 
+/** `RotateOptions` and for whom the new data key is wrapped; left out, for those the file has. */
+export interface RotateDataKeyOptions extends RotateOptions {
+  readonly recipients?: readonly string[];
+}
+
 /** `RotateOptions` with the recipients the file is to have, all of them. */
 export interface UpdateRecipientsOptions extends RotateOptions {
   readonly recipients: readonly string[];
 }
 
 /**
- * Gives the file a new data key, for the same recipients, and encrypts every value anew. Old versions in git stay
- * readable to whoever could read them, so after a leak the passwords must change as well.
- * Errors: those of `openSecretValues`, `E_METADATA_MISSING` for a file without secrets, `E_FILE_INVALID`.
+ * Gives the file a new data key, for exactly the recipients named, and encrypts every value anew. Old versions in git
+ * stay readable to whoever could read them, so after a leak the passwords must change as well.
+ * Errors: those of `openSecretValues`, `E_METADATA_MISSING` for a file without secrets, `E_FILE_INVALID`,
+ * `E_RECIPIENT_INVALID`.
  */
-export async function rotateDataKey(options: RotateOptions): Promise<SealedText> {
+export async function rotateDataKey(options: RotateDataKeyOptions): Promise<SealedText> {
   const loaded = loadBlock(options, options.bind);
   if (!loaded.ok) return loaded;
-  const recipients = loaded.value.block.metadata.age.map(({ recipient }) => recipient);
+  const present = loaded.value.block.metadata.age.map(({ recipient }) => recipient);
+  const recipients = options.recipients ?? present;
   return toSealedText(
     loaded.value.definition,
     await rotate({ ...loaded.value, recipients, tools: options.tools }),
@@ -156,7 +163,7 @@ function otherServicesError({ metadata }: OpenedBlock): SecretError {
     code: "E_UNSUPPORTED_KEY_SERVICE",
     message: `the data key is also wrapped by ${metadata.otherServices.join(", ")}, whose copy cannot be renewed here`,
     path: ["sops", ...metadata.otherServices.slice(0, 1)],
-    hint: "rotate with sops itself (`sops rotate -i FILE`), or remove that key service",
+    hint: "take its entry out of the sops block and run again; or rotate with sops itself (`sops rotate -i FILE`)",
   };
 }
 

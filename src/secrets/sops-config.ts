@@ -10,6 +10,7 @@ import {
   startOf,
   type TextEdit,
 } from "./definition-text.ts";
+import { readRecipientRules } from "./recipient-rules.ts";
 import { type SecretResult, succeed } from "./secret-error.ts";
 import { encryptedRegex } from "./sops-metadata.ts";
 import {
@@ -17,9 +18,7 @@ import {
   parseSopsConfig,
   readRuleRecipients,
   refuseConfig,
-  refuseRule,
   ruleStartOf,
-  sopsConfigFile,
   type SopsConfigText,
   type SopsRule,
 } from "./sops-rules.ts";
@@ -33,21 +32,10 @@ export interface WorkspaceRecipients {
   readonly recipients: readonly string[];
 }
 
-/**
- * For whom a new file at `path` (from the repository's root, with `/`) is sealed: the first creation rule that matches, as
- * SOPS has it. Errors: `E_NO_RULE` when none does, and those of a rule whose files we could not read: `E_SCOPE`,
- * `E_MAC_SCOPE`, `E_UNSUPPORTED_KEY_SERVICE`, `E_RECIPIENT_INVALID`, `E_CONFIG_INVALID`.
- */
+/** For whom a new file at `path` is sealed; errors as `RecipientRules.recipientsOf` and `readRecipientRules` say. */
 export function readRecipients(configText: string, path: string): SecretResult<readonly string[]> {
-  const config = parseSopsConfig(configText);
-  if (!config.ok) return config;
-  const rule = findRule(config.value, path);
-  if (rule !== undefined) return readRuleRecipients(rule);
-  return refuseRule(
-    "E_NO_RULE",
-    `no creation rule of ${sopsConfigFile} matches ${path}, so nobody is named who may read its secrets`,
-    "add a rule with path_regex: ^workspaces/ and the platform's recipients as the last one",
-  );
+  const rules = readRecipientRules(configText);
+  return rules.ok ? rules.value.recipientsOf(path) : rules;
 }
 
 /** The recipients of a workspace's files; the same errors as `readRecipients`. */

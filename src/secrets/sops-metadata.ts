@@ -47,7 +47,7 @@ export interface SopsMetadata {
  */
 export function readSopsMetadata(sops: unknown): SecretResult<SopsMetadata> {
   if (!isRecord(sops)) return refuse("E_METADATA_INVALID", "it must be a map", []);
-  const services = otherServices.filter((name) => isPresent(sops[name]));
+  const services = listOtherServices(sops);
   const age = readAgeEntries(sops["age"]);
   if (age === undefined) return refuse("E_METADATA_INVALID", "age must list recipient and enc", ["age"]);
   // SOPS lists keys here or in key groups, never in both.
@@ -71,6 +71,11 @@ export function readSopsMetadata(sops: unknown): SecretResult<SopsMetadata> {
     ]);
   }
   return succeed({ age, lastModified, mac: sops["mac"], otherServices: services });
+}
+
+/** The key services next to age that a `sops` block wraps its data key for. */
+export function listOtherServices(sops: Readonly<Record<string, unknown>>): readonly string[] {
+  return otherServices.filter((name) => isPresent(sops[name]));
 }
 
 /** A time as SOPS writes it into `sops.lastmodified`. */

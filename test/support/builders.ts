@@ -1,20 +1,29 @@
-import { seal, textOf } from "../secrets/fixtures.ts";
+import { writeSopsConfig } from "../../src/secrets/sops-config.ts";
+import { identity, seal, textOf } from "../secrets/fixtures.ts";
 
 /** Texts by their path in a platform repository. */
 export type Definitions = Readonly<Record<string, string>>;
 
 /**
  * The least that is a whole platform without problems or warnings: two templates (`web` speaks HTTP, `database` does
- * not and wants a password), one workspace, one service.
+ * not and wants a password), one workspace, one service, and the rule that secrets are sealed for the first test key.
  */
 export function samplePlatform(): Record<string, string> {
   return {
+    ".sops.yaml": sopsConfigFor([identity.recipient]),
     "platform.yaml": platformText,
     "catalog/web.yaml": webTemplateText,
     "catalog/database.yaml": databaseTemplateText,
     "workspaces/acme/workspace.yaml": workspaceText,
     "workspaces/acme/web-01.yaml": serviceText,
   };
+}
+
+/** A `.sops.yaml` with one rule for every workspace. */
+export function sopsConfigFor(recipients: readonly string[]): string {
+  const config = writeSopsConfig({ recipients });
+  if (!config.ok) throw new Error(config.error.message);
+  return config.value;
 }
 
 /** The same files with the first `from` in one of them replaced; throws when it is not there. */

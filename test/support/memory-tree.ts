@@ -15,7 +15,10 @@ export interface OddEntries {
   readonly unreadableFolders?: Readonly<Record<string, string>>;
 }
 
-/** A repository in memory: folders come from the paths, entries are sorted as the disk's adapter sorts them. */
+/**
+ * A repository in memory: folders come from the paths, entries are sorted as the disk's adapter sorts them, and as there
+ * .sops.yaml can be read and is not listed.
+ */
 export function memoryTree(files: Files, odd: OddEntries = {}): DefinitionTree {
   const { entries: oddEntries = [], unreadable = {}, unreadableFolders = {} } = odd;
   const entries = new Map<string, TreeEntry>();
@@ -25,7 +28,7 @@ export function memoryTree(files: Files, odd: OddEntries = {}): DefinitionTree {
       const folder = parts.slice(0, depth).join("/");
       entries.set(folder, { path: folder, type: "folder" });
     }
-    entries.set(path, { path, type: "file" });
+    if (path !== ".sops.yaml") entries.set(path, { path, type: "file" });
   }
   for (const entry of oddEntries) entries.set(entry.path, entry);
   return {

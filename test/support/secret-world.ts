@@ -5,7 +5,6 @@ import { openSecretValues } from "../../src/secrets/open-secrets.ts";
 import { identity, readIdentity, secondIdentity, tools } from "../secrets/fixtures.ts";
 import type { AgeIdentity } from "../../src/secrets/age-identity.ts";
 import { generateAgeIdentity } from "../../src/secrets/age-identity.ts";
-import { writeSopsConfig } from "../../src/secrets/sops-config.ts";
 import { samplePlatform, sealedService } from "./builders.ts";
 import { memoryTree } from "./memory-tree.ts";
 import { memoryWriter } from "./memory-writer.ts";
@@ -28,11 +27,8 @@ export const thirdKey = readIdentity(generateAgeIdentity((size) => randomBytes(s
 
 /** `acme/db-01` with a sealed password, `acme/db-02` without secrets, `acme/web-01`, `beta/db-01` sealed; one rule for all. */
 export async function secretFiles(): Promise<Record<string, string>> {
-  const config = writeSopsConfig({ recipients: [firstKey.recipient] });
-  if (!config.ok) throw new Error(config.error.message);
   return {
     ...samplePlatform(),
-    ".sops.yaml": config.value,
     "workspaces/acme/db-01.yaml": await sealedService("acme/db-01"),
     "workspaces/acme/db-02.yaml": unsealedText,
     "workspaces/beta/workspace.yaml": "kind: Workspace\nname: Beta\n",

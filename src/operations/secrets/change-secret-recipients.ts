@@ -4,7 +4,6 @@ import type { Problem } from "../../definitions/problem.ts";
 import { suggestHint } from "../../definitions/suggest.ts";
 import { OperationError } from "../../errors.ts";
 import { checkRecipients } from "../../secrets/age-identity.ts";
-import type { AgeIdentity } from "../../secrets/age-identity.ts";
 import { updateRecipients } from "../../secrets/rotate-secrets.ts";
 import {
   listWorkspaceRecipients,
@@ -14,7 +13,7 @@ import {
 } from "../../secrets/sops-config.ts";
 import { editFile, holdsSecrets, listSecretFiles, refuseSecret, secretProblem } from "./secret-file.ts";
 import type { SecretDeps, SecretFile, SecretOutcome } from "./secret-file.ts";
-import { listSealedFor, readSopsConfigFile } from "./secret-recipients.ts";
+import { checkOwnKey, listSealedFor, readSopsConfigFile } from "./secret-recipients.ts";
 
 export interface ChangeRecipientsOptions {
   readonly workspaceId: string;
@@ -52,7 +51,10 @@ export async function changeSecretRecipients(
   if (!current.ok) return refuseSecret(config, current.error);
   const wanted = planRecipients(current.value, files, options);
   const identities = deps.identities();
-  if (options.action === "remove" && !options.force) checkOwnKey(wanted, identities);
+  if (options.action === "remove" && !options.force) {
+    const hint = "let somebody who stays do it, or give --force if others hold the remaining keys";
+    checkOwnKey(wanted, { identities, hint });
+  }
   const edited = setWorkspaceRecipients(config.text, { workspaceId, recipients: wanted });
   if (!edited.ok) return refuseSecret(config, edited.error);
 
@@ -102,14 +104,6 @@ function planRecipients(
   throw new OperationError("usage", `${recipient} is the last recipient: nobody could open the secrets`, {
     subject: recipient,
     hint: "add another one first: woow secrets recipients add",
-  });
-}
-
-function checkOwnKey(wanted: readonly string[], identities: readonly AgeIdentity[]): void {
-  if (identities.some(({ recipient }) => wanted.includes(recipient))) return;
-  throw new OperationError("usage", "afterwards none of the keys at hand would open these secrets", {
-    subject: sopsConfigFile,
-    hint: "let somebody who stays do it, or give --force if others hold the remaining keys",
   });
 }
 
