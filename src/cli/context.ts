@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { OperationError } from "../errors.ts";
 
 /** What a command knows of the terminal and the machine it runs on. Made once, in run.ts. */
 export interface CliContext {
@@ -43,10 +44,20 @@ export function createContext(): CliContext {
 /** The platform repository: `-C`, `WOOW_DIRECTORY`, else the nearest folder upwards that has a platform.yaml. */
 export function findRoot(flags: GlobalFlags, context: CliContext): string {
   const named = flags.directory ?? context.environment["WOOW_DIRECTORY"];
-  if (named !== undefined && named !== "") return resolve(named);
+  if (named !== undefined && named !== "") return requireDirectory(resolve(named));
   const start = process.cwd();
   for (let folder = start; ; folder = dirname(folder)) {
     if (existsSync(join(folder, "platform.yaml"))) return folder;
     if (dirname(folder) === folder) return start;
   }
+}
+
+function requireDirectory(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isDirectory() === true) return path;
+  const what = stat === undefined ? "does not exist" : "is a file, not a folder";
+  throw new OperationError("usage", `${path} ${what}`, {
+    subject: path,
+    hint: "name the platform's folder, the one with platform.yaml in it",
+  });
 }

@@ -4,7 +4,7 @@ import { distance } from "fastest-levenshtein";
 export function suggestWord(word: string, known: Iterable<string>): string | undefined {
   const lower = word.toLowerCase();
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
+  let bestDistance = (word.length <= 3 ? 1 : Math.max(2, Math.floor(word.length / 3))) + 1;
   for (const candidate of known) {
     const d = distance(lower, candidate.toLowerCase());
     if (d < bestDistance) {

@@ -16,7 +16,8 @@ export function checkServiceHosts(
       hint: `remove ${key}; other services of the workspace reach it by its Service`,
     });
   }
-  if (template.needsHost && hosts.length === 0) {
+  // a subdomain that was refused has a problem of its own
+  if (template.needsHost && hosts.length === 0 && value.subdomain === undefined) {
     list.add(source, [], {
       code: "host-needed",
       message: `the template ${template.id} needs to know its own address`,
