@@ -628,6 +628,48 @@ const rawTricks: readonly BadInputCase[] = [
     "isolation-value",
     "annotations",
   ]),
+  raw("lines that become objects", 'image: { pullPolicy: "Always\\n---\\nkind: ClusterRoleBinding" }', [
+    "isolation-value",
+    "pullPolicy",
+  ]),
+  raw("a line end that only YAML 1.1 knows", 'image: { pullPolicy: "Always\\u0085evil: true" }', [
+    "isolation-value",
+    "pullPolicy",
+  ]),
+  raw("a line break in a key", '"a\\nkind": x', ["isolation-value", '"a']),
+  raw("a second Ingress under another name", "controller: { secondaryingress: { enabled: true } }", [
+    "isolation-value",
+    "secondaryingress",
+  ]),
+  raw("every host below another tenant's name", "x: '*.apps.example.com'", ["foreign-host", "x:"]),
+  raw("a gateway's route", "grpcRoute: { enabled: true }", ["isolation-value", "grpcRoute"]),
+  raw("a type with a blank behind it", "service: { type: 'LoadBalancer ' }", [
+    "isolation-value",
+    "LoadBalancer",
+  ]),
+  raw("a type under another key", "controller: { serviceType: NodePort }", ["isolation-value", "NodePort"]),
+  raw("a namespace under a longer key", "prometheus: { serviceMonitorNamespace: kube-system }", [
+    "isolation-value",
+    "serviceMonitorNamespace",
+  ]),
+  raw("rules for the whole cluster", "rbac: { extraClusterRoleRules: [{ verbs: ['*'] }] }", [
+    "isolation-value",
+    "rbac",
+  ]),
+  raw("host networking in a longer word", "controller: { hostNetworking: true }", [
+    "isolation-value",
+    "hostNetworking",
+  ]),
+  raw("a key with an invisible character", '"host\\u200bNetwork": true', ["isolation-value", '"host']),
+  raw("a place before everybody else", "priorityClassName: system-node-critical", [
+    "isolation-value",
+    "priorityClassName",
+  ]),
+  raw("a volume by its name", "persistence: { volumeName: pvc-of-a-rival }", [
+    "isolation-value",
+    "volumeName",
+  ]),
+  raw("the parent of the service's size", "resources: null", ["conflicting-values", "resources"]),
   raw("a value of the template", "ui: { message: hi }", ["conflicting-values", "ui:"]),
   raw("the service's size", "resources: { limits: { cpu: 64 } }", ["conflicting-values", "resources"]),
   inWeb("a template in helm_values", `helm_values:\n  ui.message: '{{ lookup "v1" "Secret" "" "" }}'\n`, [
