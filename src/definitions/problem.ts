@@ -108,6 +108,16 @@ export interface Finding {
   readonly related?: readonly Place[];
 }
 
+/** More of one file nobody reads, and finding the place of each takes longer the larger the file is. */
+export const maxProblemsPerFile = 100;
+
+/** Said once, in the place of every further problem of a file. */
+export const tooManyProblems: Finding = {
+  code: "too-many-problems",
+  message: `more than ${maxProblemsPerFile} problems in this file; the rest is not listed`,
+  hint: "mend these first",
+};
+
 /** Joins a finding and its place into a Problem. */
 export function problemAt(place: Place, finding: Finding): Problem {
   return {

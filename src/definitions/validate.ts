@@ -1,7 +1,7 @@
 import type { ErrorObject } from "ajv/dist/2020.js";
 import type { Json } from "./convert.ts";
 import type { DefinitionKind, DefinitionTypes } from "./definition.ts";
-import { problemAt } from "./problem.ts";
+import { maxProblemsPerFile, problemAt, tooManyProblems } from "./problem.ts";
 import type { Finding, Problem } from "./problem.ts";
 import { mayHoldSecret } from "./secret-path.ts";
 import type { Source, ValuePath } from "./source.ts";
@@ -26,7 +26,10 @@ export function validateDefinition<K extends DefinitionKind>(
   if (kind !== expected) return { ok: false, problems: [kindProblem(kind, expected, source)] };
   const validate = validatorOf(expected);
   if (validate(value)) return { ok: true, value: value as unknown as DefinitionTypes[K] };
-  return { ok: false, problems: (validate.errors ?? []).map((error) => toProblem(error, source)) };
+  const errors = validate.errors ?? [];
+  const problems = errors.slice(0, maxProblemsPerFile).map((error) => toProblem(error, source));
+  if (errors.length > maxProblemsPerFile) problems.push(problemAt(source.locate([]), tooManyProblems));
+  return { ok: false, problems };
 }
 
 function kindProblem(kind: Json | undefined, expected: DefinitionKind, source: Source): Problem {

@@ -1,11 +1,8 @@
-import { problemAt } from "../definitions/problem.ts";
+import { maxProblemsPerFile, problemAt, tooManyProblems } from "../definitions/problem.ts";
 import type { Finding, Problem } from "../definitions/problem.ts";
 import type { Source, ValuePath } from "../definitions/source.ts";
 
-/** More of one file nobody reads, and finding the place of each takes longer the larger the file is. */
-export const maxProblemsPerFile = 100;
-
-/** Collects findings with the place they belong to. */
+/** Collects findings with the place they belong to, a bounded number for each file. */
 export class ProblemList {
   readonly problems: Problem[] = [];
   readonly #counts = new Map<Source, number>();
@@ -14,16 +11,10 @@ export class ProblemList {
   add(source: Source, path: ValuePath, finding: Finding & { target?: "key" | "value" }): void {
     const count = (this.#counts.get(source) ?? 0) + 1;
     this.#counts.set(source, count);
-    if (count > maxProblemsPerFile + 1) return;
-    const told = count > maxProblemsPerFile ? tooMany : finding;
-    const place = source.locate(count > maxProblemsPerFile ? [] : path, finding.target ?? "value");
-    this.problems.push(problemAt(place, told));
+    if (count <= maxProblemsPerFile) {
+      this.problems.push(problemAt(source.locate(path, finding.target ?? "value"), finding));
+    } else if (count === maxProblemsPerFile + 1) {
+      this.problems.push(problemAt(source.locate([]), tooManyProblems));
+    }
   }
 }
-
-/** Said once, in the place of every further problem of a file. */
-export const tooMany: Finding = {
-  code: "too-many-problems",
-  message: `more than ${maxProblemsPerFile} problems in this file; the rest is not listed`,
-  hint: "mend these first",
-};
