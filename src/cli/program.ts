@@ -5,6 +5,7 @@ import { addCreateCommands } from "./programs/create-commands.ts";
 import { addDefinitionCommands } from "./programs/definition-commands.ts";
 import { addUpkeepCommands } from "./programs/upkeep-commands.ts";
 import { addSecretsCommands } from "./programs/secrets-commands.ts";
+import { escapeLines } from "./print/escape-controls.ts";
 import { version } from "./version.ts";
 
 /** A command's action: what it is given, and the exit status it ends with. */
@@ -28,7 +29,7 @@ export function buildProgram(context: CliContext, setStatus: SetStatus): Command
     .showSuggestionAfterError(true)
     .configureOutput({
       writeOut: context.stdout,
-      writeErr: context.stderr,
+      writeErr: (text) => context.stderr(escapeLines(text)),
       getOutHasColors: () => context.colors.stdout,
       getErrHasColors: () => context.colors.stderr,
     })

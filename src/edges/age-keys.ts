@@ -63,6 +63,7 @@ export function loadKeyRing(root: string, environment: KeyEnvironment): KeyRing 
     for (const identity of parsed.value) identities.set(identity.recipient, identity);
     holdsSampleKey ||= isSample;
   }
+  holdsSampleKey ||= identities.has(sampleRecipient);
   const looked = [
     "WOOW_AGE_KEY_FILE",
     "SOPS_AGE_KEY",

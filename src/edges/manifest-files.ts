@@ -215,12 +215,8 @@ function syncFolder(folder: string): void {
   }
 }
 
-/** Refuses a manifests directory that is missing or not writable before anything is rendered. */
-export function requireFolder(path: string): void {
-  if (!existsSync(path) || !lstatSync(path).isDirectory()) {
-    throw new OperationError("not-found", `${path} is not a directory`, {
-      subject: path,
-      hint: "on a K3s server it is server/manifests below K3s' data directory; woow does not create it",
-    });
-  }
+/** Refuses a folder that is not there before anything is rendered; `hint` says what belongs in it. */
+export function requireFolder(path: string, hint: string): void {
+  if (existsSync(path) && lstatSync(path).isDirectory()) return;
+  throw new OperationError("not-found", `${path} is not a directory`, { subject: path, hint });
 }

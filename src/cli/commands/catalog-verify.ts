@@ -28,7 +28,8 @@ export async function runCatalogVerify(
   printProblems(catalog.problems, { context, json });
   // before helm is asked for anything
   selectTemplates(catalog, ids);
-  if (flags.chartsDir !== undefined) requireFolder(flags.chartsDir);
+  if (flags.chartsDir !== undefined)
+    requireFolder(flags.chartsDir, "it holds charts as DIR/<chart name>/ or DIR/<chart name>-<version>.tgz");
   const helm = await openHelm({
     program: flags.helm ?? (context.environment["WOOW_HELM"] || "helm"),
     environment: context.environment,

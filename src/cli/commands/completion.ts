@@ -5,6 +5,7 @@ import { findRoot } from "../context.ts";
 import type { CliContext } from "../context.ts";
 import { completionScripts } from "../print/completion-scripts.ts";
 import type { Shell } from "../print/completion-scripts.ts";
+import { escapeControls } from "../print/escape-controls.ts";
 
 /** woow completion: the script that a shell loads. It asks `woow __complete` at every press of the key. */
 export function runCompletion(shell: Shell, context: CliContext): void {
@@ -41,7 +42,8 @@ export async function runComplete(
     const assigned = shell !== "bash" ? /^--[^=]+=/.exec(last)?.[0] : undefined;
     const typed = /^--[^=]+=/.test(last) ? last.slice(last.indexOf("=") + 1) : last;
     for (const { value, about } of completion) {
-      if (!value.startsWith(typed)) continue;
+      // a name with control characters is a problem of its own, and none to put on a command line
+      if (!value.startsWith(typed) || escapeControls(value) !== value) continue;
       const word = `${assigned ?? ""}${value}`;
       context.stdout(
         about === undefined || shell === "bash" ? `${word}\n` : `${word}\t${firstLine(about)}\n`,

@@ -1,4 +1,3 @@
-import { loadKeyRing } from "../../edges/age-keys.ts";
 import { openDefinitionTree } from "../../edges/definition-files.ts";
 import { openDefinitionWriter } from "../../edges/definition-writer.ts";
 import { sealTools } from "../../edges/seal-tools.ts";
@@ -8,7 +7,7 @@ import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { printProblems } from "../print/print-problems.ts";
 import { printService } from "../print/print-service.ts";
-import { sampleKeyWarning } from "../print/sample-key-warning.ts";
+import { createSampleKeyWatch } from "../print/sample-key-warning.ts";
 
 export interface CopyFlags extends GlobalFlags {
   readonly name?: string;
@@ -24,16 +23,12 @@ export async function runCopy(
 ): Promise<number> {
   const json = flags.json === true;
   const root = findRoot(flags, context);
-  const identities = () => {
-    const keys = loadKeyRing(root, context.environment);
-    if (keys.holdsSampleKey) context.stderr(sampleKeyWarning);
-    return keys.identities;
-  };
+  const watch = createSampleKeyWatch(context);
   const deps = {
     tree: openDefinitionTree(root),
-    writer: openDefinitionWriter(root),
+    writer: watch.watchWriter(openDefinitionWriter(root)),
     tools: sealTools,
-    identities,
+    identities: () => watch.loadIdentities(root),
   };
   const { name, subdomain } = flags;
   const result = await copyService(deps, {

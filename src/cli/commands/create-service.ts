@@ -13,6 +13,7 @@ import { exitStatus } from "../exit-status.ts";
 import { askTemplate, askText, askValues, askWorkspace } from "../print/ask-values.ts";
 import { printProblems } from "../print/print-problems.ts";
 import { printService } from "../print/print-service.ts";
+import { createSampleKeyWatch } from "../print/sample-key-warning.ts";
 
 export interface CreateServiceFlags extends GlobalFlags {
   readonly workspace?: string;
@@ -38,7 +39,8 @@ export async function runCreateService(
     context.canAsk && !json
       ? await askOptions(choices, templateId, flags)
       : requireOptions(choices, templateId, flags);
-  const deps = { tree, writer: openDefinitionWriter(root), tools: sealTools };
+  const writer = createSampleKeyWatch(context).watchWriter(openDefinitionWriter(root));
+  const deps = { tree, writer, tools: sealTools };
   const result = await createService(deps, options);
   if (!result.ok) {
     printProblems(result.problems, { context, json });

@@ -4,6 +4,7 @@ import { createWorkspace } from "../../operations/create/create-workspace.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
+import { escapeControls } from "../print/escape-controls.ts";
 import { printEvent } from "../print/print-json.ts";
 import { printProblems } from "../print/print-problems.ts";
 import { createPainter } from "../print/style.ts";
@@ -41,10 +42,10 @@ export function runCreateWorkspace(id: string, flags: CreateWorkspaceFlags, cont
     return exitStatus.done;
   }
   const paint = createPainter(context.colors.stdout);
-  context.stdout(`${paint("green", "created")} ${path}\n`);
+  context.stdout(`${paint("green", "created")} ${escapeControls(path)}\n`);
   if (recipients !== undefined) {
     context.stdout(`${paint("yellow", "changed")} .sops.yaml: its secrets can be read with\n`);
-    for (const recipient of recipients) context.stdout(`  ${recipient}\n`);
+    for (const recipient of recipients) context.stdout(`  ${escapeControls(recipient)}\n`);
   }
   context.stdout(`next: woow create service TEMPLATE -w ${id}\n`);
   return exitStatus.done;

@@ -15,6 +15,7 @@ import {
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { askText } from "../print/ask-values.ts";
+import { escapeControls } from "../print/escape-controls.ts";
 import { printEvent } from "../print/print-json.ts";
 import { plural, printProblems } from "../print/print-problems.ts";
 import { createPainter } from "../print/style.ts";
@@ -139,17 +140,17 @@ function printResult(
   const paint = createPainter(context.colors.stdout);
   const way = relative(process.cwd(), root);
   const lines = [
-    `${paint("green", "created")} a platform repository in ${root} (${plural(done.files, "file")})`,
+    `${paint("green", "created")} a platform repository in ${escapeControls(root)} (${plural(done.files, "file")})`,
     "",
-    `Its private key ${key.isNew ? "was made in" : "was there already:"} ${paint("bold", key.path)}`,
+    `Its private key ${key.isNew ? "was made in" : "was there already:"} ${paint("bold", escapeControls(key.path))}`,
     "  It opens the passwords in this repository and is not part of it. Whoever loses it loses them:",
     "  keep a copy in a safe place.",
     isUsualPlace
       ? "  woow finds it there. Elsewhere name it: export WOOW_AGE_KEY_FILE=FILE (sops itself: SOPS_AGE_KEY_FILE)"
-      : `  woow does not look there by itself: export WOOW_AGE_KEY_FILE=${key.path} (sops itself: SOPS_AGE_KEY_FILE)`,
+      : `  woow does not look there by itself: export WOOW_AGE_KEY_FILE=${escapeControls(key.path)} (sops itself: SOPS_AGE_KEY_FILE)`,
     "",
     "Next:",
-    ...(way === "" ? [] : [`  cd ${way}`]),
+    ...(way === "" ? [] : [`  cd ${escapeControls(way)}`]),
     "  woow validate && woow synth          # works now; manifests are in dist/",
     "  git init && git add . && git commit -m 'A platform'",
     "  woow create service                  # asks what it is to be",

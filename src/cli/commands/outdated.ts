@@ -9,6 +9,7 @@ import type {
 import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
+import { escapeControls } from "../print/escape-controls.ts";
 import { printEvent } from "../print/print-json.ts";
 import { plural } from "../print/print-problems.ts";
 import { printDocument } from "../print/print-rows.ts";
@@ -38,7 +39,8 @@ export function runOutdated(flags: OutdatedFlags, context: CliContext): number {
   if (flags.json === true) printEvents(report, context);
   else if (flags.output === "json" || flags.output === "yaml")
     printDocument(context, { format: flags.output, document: report });
-  else if (flags.output === "name") for (const { unit } of report.services) context.stdout(`${unit}\n`);
+  else if (flags.output === "name")
+    for (const { unit } of report.services) context.stdout(`${escapeControls(unit)}\n`);
   else printText(report, context);
   return exitStatus.done;
 }
@@ -82,6 +84,8 @@ function printText({ services, templates, unread, current }: OutdatedReport, con
   }
   if (templates.length > 0) context.stdout("woow catalog update shows what the newer templates change\n");
   if (unread.length > 0) {
-    context.stderr(`not compared, because of problems that woow validate shows: ${unread.join(", ")}\n`);
+    context.stderr(
+      `not compared, because of problems that woow validate shows: ${escapeControls(unread.join(", "))}\n`,
+    );
   }
 }

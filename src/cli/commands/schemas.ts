@@ -5,6 +5,7 @@ import { planSchemaUpdate, writeChanges } from "../../operations/catalog/update-
 import { findRoot } from "../context.ts";
 import type { CliContext } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
+import { escapeControls } from "../print/escape-controls.ts";
 import { printEvent } from "../print/print-json.ts";
 import { plural } from "../print/print-problems.ts";
 import { version } from "../version.ts";
@@ -24,7 +25,8 @@ export async function runSchemas(flags: SchemasFlags, context: CliContext): Prom
   const tree = openDefinitionTree(root);
   const update = planSchemaUpdate({ tree, shipped: openShippedFiles().list("schemas") });
   const count = update.changes.length;
-  if (flags.check === true && !json) for (const { path } of update.changes) context.stdout(`stale ${path}\n`);
+  if (flags.check === true && !json)
+    for (const { path } of update.changes) context.stdout(`stale ${escapeControls(path)}\n`);
   else printUpdate(update, { context, json });
   if (json)
     printEvent(context, { type: "summary", changes: count, unchanged: update.unchanged } as { type: string });

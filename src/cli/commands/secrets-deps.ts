@@ -1,5 +1,4 @@
 import type { Problem } from "../../definitions/problem.ts";
-import { loadKeyRing } from "../../edges/age-keys.ts";
 import { openDefinitionTree } from "../../edges/definition-files.ts";
 import { openDefinitionWriter } from "../../edges/definition-writer.ts";
 import { sealTools } from "../../edges/seal-tools.ts";
@@ -9,9 +8,10 @@ import type { AgeIdentity } from "../../secrets/age-identity.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
+import { escapeControls } from "../print/escape-controls.ts";
 import { printEvent } from "../print/print-json.ts";
 import { printProblems } from "../print/print-problems.ts";
-import { sampleKeyWarning } from "../print/sample-key-warning.ts";
+import { createSampleKeyWatch } from "../print/sample-key-warning.ts";
 import { createPainter } from "../print/style.ts";
 
 /** The world for commands on secrets: files on disk, keys from the environment, real randomness and time. */
@@ -24,17 +24,12 @@ export function createSecretDeps(flags: GlobalFlags, context: CliContext): Secre
       hint: "run woow in the platform's repository (or with -C DIR), or make one with woow init",
     });
   }
+  const watch = createSampleKeyWatch(context);
   let identities: readonly AgeIdentity[] | undefined;
   return {
     tree,
-    writer: openDefinitionWriter(root),
-    identities: () => {
-      if (identities !== undefined) return identities;
-      const keys = loadKeyRing(root, context.environment);
-      if (keys.holdsSampleKey) context.stderr(sampleKeyWarning);
-      identities = keys.identities;
-      return identities;
-    },
+    writer: watch.watchWriter(openDefinitionWriter(root)),
+    identities: () => (identities ??= watch.loadIdentities(root)),
     tools: sealTools,
   };
 }
@@ -59,8 +54,8 @@ export function printNote(note: SecretNote, { context, json }: SecretOutput): vo
     return;
   }
   const paint = createPainter(context.colors.stderr);
-  context.stderr(`${paint(["yellow", "bold"], "warning")}: ${note.message}\n`);
-  if (note.hint !== undefined) context.stderr(`  ${paint("cyan", "hint")}: ${note.hint}\n`);
+  context.stderr(`${paint(["yellow", "bold"], "warning")}: ${escapeControls(note.message)}\n`);
+  if (note.hint !== undefined) context.stderr(`  ${paint("cyan", "hint")}: ${escapeControls(note.hint)}\n`);
 }
 
 /** One file and what became of it. */
@@ -74,5 +69,7 @@ export function printFile(
   }
   const paint = createPainter(context.colors.stdout);
   const { path, outcome } = file;
-  context.stdout(`${outcome === "configured" ? paint("yellow", outcome) : outcome} ${path}\n`);
+  context.stdout(
+    `${outcome === "configured" ? paint("yellow", outcome) : outcome} ${escapeControls(path)}\n`,
+  );
 }

@@ -2,6 +2,7 @@ import { changeSecretRecipients } from "../../operations/secrets/change-secret-r
 import { listSecretRecipients } from "../../operations/secrets/list-secret-recipients.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
+import { escapeControls } from "../print/escape-controls.ts";
 import { printEvent } from "../print/print-json.ts";
 import { printProblems } from "../print/print-problems.ts";
 import { createSecretDeps, printFile, printNote, printRefusal } from "./secrets-deps.ts";
@@ -22,7 +23,7 @@ export function runRecipientsList(flags: SecretsRecipientsFlags, context: CliCon
   }
   for (const { recipient, isYours } of result.recipients) {
     if (output.json) printEvent(context, { type: "recipient", recipient, isYours } as { type: string });
-    else context.stdout(`${recipient}${isYours ? " (a key of yours)" : ""}\n`);
+    else context.stdout(`${escapeControls(recipient)}${isYours ? " (a key of yours)" : ""}\n`);
   }
   for (const { path, recipients } of result.differing) {
     const message = `${path} is sealed for ${recipients.join(", ")} instead`;

@@ -1,6 +1,7 @@
 import { regenerateSecrets } from "../../operations/secrets/regenerate-secrets.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
+import { escapeControls } from "../print/escape-controls.ts";
 import { printEvent } from "../print/print-json.ts";
 import { createSecretDeps, printFile, printNote, printRefusal } from "./secrets-deps.ts";
 
@@ -21,7 +22,7 @@ export async function runSecretsRegenerate(
   for (const note of result.notes) printNote(note, output);
   for (const key of result.generated) {
     if (output.json) printEvent(context, { type: "generated", unit, key } as { type: string });
-    else context.stdout(`generated ${key}\n`);
+    else context.stdout(`generated ${escapeControls(key)}\n`);
   }
   printFile({ path: result.path, outcome: result.generated.length > 0 ? "configured" : "unchanged" }, output);
   return exitStatus.done;

@@ -2,6 +2,7 @@ import { OperationError } from "../../errors.ts";
 import { showSecrets } from "../../operations/secrets/show-secrets.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
+import { escapeControls } from "../print/escape-controls.ts";
 import { printEvent } from "../print/print-json.ts";
 import { printProblems } from "../print/print-problems.ts";
 import { createSecretDeps } from "./secrets-deps.ts";
@@ -30,7 +31,8 @@ export async function runSecretsShow(
   }
   for (const secret of result.secrets) {
     if (json) printEvent(context, { type: "secret", unit, ...secret } as { type: string });
-    else if (key === undefined) context.stdout(`${secret.key}: ${formatLine(secret.value)}\n`);
+    else if (key === undefined)
+      context.stdout(`${escapeControls(secret.key)}: ${formatLine(secret.value)}\n`);
     else context.stdout(context.stdoutIsTty ? `${secret.value}\n` : secret.value);
   }
   if (result.secrets.length === 0 && !json) context.stderr(`${unit} has no secrets\n`);

@@ -1,5 +1,6 @@
 import type { ShippedChange, ShippedUpdate } from "../../operations/catalog/update-catalog.ts";
 import type { CliContext } from "../context.ts";
+import { escapeControls } from "../print/escape-controls.ts";
 import { printEvent } from "../print/print-json.ts";
 import { plural } from "../print/print-problems.ts";
 import { formatDiff } from "../print/unified-diff.ts";
@@ -21,10 +22,11 @@ export function printUpdate(
     return;
   }
   for (const change of changes) {
-    context.stdout(formatDiff(change, { path: change.path, colors: context.colors.stdout }));
+    context.stdout(formatDiff(change, { path: change.path, colors: context.colors.stdout, escapes: true }));
   }
   if (changes.length > 0) context.stdout("\n");
-  if (notShipped.length > 0) context.stdout(`left alone, not shipped with woow: ${notShipped.join(", ")}\n`);
+  if (notShipped.length > 0)
+    context.stdout(`left alone, not shipped with woow: ${escapeControls(notShipped.join(", "))}\n`);
 }
 
 /** What to take, and what stays as it is. */
@@ -76,9 +78,9 @@ export function printChoice(
     return;
   }
   for (const { path, outcome } of taken) {
-    context.stdout(`${outcome === "new" ? "created" : "replaced"} ${path}\n`);
+    context.stdout(`${outcome === "new" ? "created" : "replaced"} ${escapeControls(path)}\n`);
   }
-  for (const { path } of kept) context.stdout(`kept ${path} as it is\n`);
+  for (const { path } of kept) context.stdout(`kept ${escapeControls(path)} as it is\n`);
   context.stdout(`${plural(taken.length, "file")} written\n`);
   if (kept.length > 0) context.stdout(`${hint}\n`);
 }

@@ -1,5 +1,3 @@
-import { resolve } from "node:path";
-import { loadKeyRing } from "../../edges/age-keys.ts";
 import { openDefinitionTree } from "../../edges/definition-files.ts";
 import { openManifestFiles, requireFolder } from "../../edges/manifest-files.ts";
 import { openSynthCache } from "../../edges/synth-cache.ts";
@@ -15,7 +13,8 @@ import { exitStatus } from "../exit-status.ts";
 import { printFiles } from "../print/print-files.ts";
 import { printProblems } from "../print/print-problems.ts";
 import { createProgress } from "../print/progress.ts";
-import { sampleKeyWarning } from "../print/sample-key-warning.ts";
+import { createSampleKeyWatch } from "../print/sample-key-warning.ts";
+import { requireTarget } from "./synth-target.ts";
 
 export interface SynthFlags extends GlobalFlags {
   readonly output?: string;
@@ -45,31 +44,35 @@ export async function runSynth(flags: SynthFlags, context: CliContext): Promise<
   const deps = {
     tree: openDefinitionTree(root),
     progress: progress.update,
-    identities: () => {
-      const keys = loadKeyRing(root, context.environment);
-      if (keys.holdsSampleKey) context.stderr(sampleKeyWarning);
-      return keys.identities;
-    },
+    identities: () => createSampleKeyWatch(context).loadIdentities(root),
   };
   if (flags.manifestsDir !== undefined) {
-    requireFolder(flags.manifestsDir);
-    const folder = openManifestFiles(resolve(flags.manifestsDir), { perCluster: false, durable: true });
+    const { manifestsDir } = flags;
+    const directory = requireTarget(root, {
+      folder: manifestsDir,
+      source: "--manifests-dir",
+      base: process.cwd(),
+    });
+    requireFolder(
+      manifestsDir,
+      "on a K3s server it is server/manifests below K3s' data directory; woow does not create it",
+    );
+    const folder = openManifestFiles(directory, { perCluster: false, durable: true });
     const removeUnits = flags.removeUnit ?? [];
     const result = await publishManifests({ ...deps, folder, nowMs: Date.now() }, { selection, removeUnits });
     progress.end();
     printProblems(result.problems, { context, json });
     if (!result.ok) return printNothingWritten(context, json);
-    printFiles(result.files, { context, json, target: flags.manifestsDir });
+    printFiles(result.files, { context, json, target: manifestsDir });
     return result.files.some(({ outcome }) => outcome === "kept") ? exitStatus.partly : exitStatus.done;
   }
-  const target = flags.output ?? context.environment["CDK8S_OUTDIR"] ?? "dist";
+  const { folder: target, directory } = findTarget(root, flags, context);
   const captured = flags.stdout === true ? captureFolder() : undefined;
-  const folder =
-    captured?.folder ?? openManifestFiles(resolve(root, target), { perCluster: true, durable: false });
+  const folder = captured?.folder ?? openManifestFiles(directory, { perCluster: true, durable: false });
   const cache =
     flags.cache === false || target !== "dist" || captured !== undefined || buildId === undefined
       ? undefined
-      : openSynthCache({ root, target: resolve(root, target), build: `${buildId} ${process.version}` });
+      : openSynthCache({ root, target: directory, build: `${buildId} ${process.version}` });
   const result = await synth(
     { ...deps, folder, cache },
     {
@@ -86,7 +89,17 @@ export async function runSynth(flags: SynthFlags, context: CliContext): Promise<
   return exitStatus.done;
 }
 
-export { sampleKeyWarning };
+/** Where manifests go: `--output`, `CDK8S_OUTDIR`, else dist/. Errors: `usage`, see requireTarget. */
+function findTarget(
+  root: string,
+  { output }: SynthFlags,
+  { environment }: CliContext,
+): { folder: string; directory: string } {
+  const variable = environment["CDK8S_OUTDIR"];
+  const folder = output ?? variable ?? "dist";
+  const source = output === undefined && variable !== undefined ? "CDK8S_OUTDIR" : "--output";
+  return { folder, directory: requireTarget(root, { folder, source, base: root }) };
+}
 
 function printNothingWritten(context: CliContext, json: boolean): number {
   if (!json) context.stderr("nothing was written\n");

@@ -6,6 +6,7 @@ import type { PinChange } from "../../operations/catalog/upgrade-services.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
+import { escapeControls } from "../print/escape-controls.ts";
 import { printEvent } from "../print/print-json.ts";
 import { plural, printProblems } from "../print/print-problems.ts";
 import { createPainter } from "../print/style.ts";
@@ -75,7 +76,7 @@ function printText({ changes, remaining, ahead, write }: Upgraded, context: CliC
   const paint = createPainter(context.colors.stdout);
   for (const { file, from, to, direction } of changes) {
     const note = direction === "downgrade" ? ` (${paint("yellow", "downgrade")})` : "";
-    context.stdout(`${file}: ${from} -> ${paint("green", to)}${note}\n`);
+    context.stdout(`${escapeControls(`${file}: ${from}`)} -> ${paint("green", escapeControls(to))}${note}\n`);
   }
   if (changes.some(({ direction }) => direction === "downgrade")) {
     context.stderr("warning: an app may not read the data that its newer version wrote\n");
@@ -89,6 +90,8 @@ function printText({ changes, remaining, ahead, write }: Upgraded, context: CliC
     context.stdout(`${plural(remaining, "service")} ${verb}: run again for the next\n`);
   }
   if (ahead.length > 0) {
-    context.stdout(`left alone, ahead of the catalog: ${ahead.join(", ")} (--to VERSION takes a pin back)\n`);
+    context.stdout(
+      `left alone, ahead of the catalog: ${escapeControls(ahead.join(", "))} (--to VERSION takes a pin back)\n`,
+    );
   }
 }

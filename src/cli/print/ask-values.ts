@@ -2,6 +2,7 @@ import { OperationError } from "../../errors.ts";
 import type { Template } from "../../model/template.ts";
 import type { ValueSpec } from "../../model/value-spec.ts";
 import { readValue } from "../../operations/create/service-settings.ts";
+import { escapeControls } from "./escape-controls.ts";
 
 /** What a person answered; what was left empty is absent. */
 export interface AskedValues {
@@ -15,8 +16,8 @@ export async function askTemplate(templates: readonly Template[]): Promise<strin
   const { search } = await import("@inquirer/prompts");
   const choices = templates.map((template) => ({
     value: template.id,
-    name: `${template.id}  ${template.name === template.id ? "" : `(${template.name}) `}${template.monthlyPrice} a month`,
-    description: template.description,
+    name: `${template.id}  ${template.name === template.id ? "" : `(${escapeControls(template.name)}) `}${template.monthlyPrice} a month`,
+    description: escapeControls(template.description),
     words: [template.id, template.name, template.category, ...template.tags].join(" ").toLowerCase(),
   }));
   return search({
@@ -31,7 +32,10 @@ export async function askWorkspace(workspaces: readonly { id: string; name: stri
   const { select } = await import("@inquirer/prompts");
   return select({
     message: "In which workspace?",
-    choices: workspaces.map(({ id, name }) => ({ value: id, name: name === id ? id : `${id}  (${name})` })),
+    choices: workspaces.map(({ id, name }) => ({
+      value: id,
+      name: name === id ? id : `${id}  (${escapeControls(name)})`,
+    })),
   });
 }
 
@@ -63,7 +67,10 @@ export async function askValues(specs: readonly ValueSpec[]): Promise<AskedValue
   for (const spec of specs) {
     if (spec.type === "password") {
       const { password } = await import("@inquirer/prompts");
-      const answer = await password({ message: `${spec.label} (empty: set it later)`, mask: true });
+      const answer = await password({
+        message: `${escapeControls(spec.label)} (empty: set it later)`,
+        mask: true,
+      });
       if (answer !== "") secrets[spec.key] = answer;
     } else {
       const answer = await askValue(spec);
@@ -76,18 +83,19 @@ export async function askValues(specs: readonly ValueSpec[]): Promise<AskedValue
 async function askValue(spec: ValueSpec): Promise<string | undefined> {
   const { confirm, select } = await import("@inquirer/prompts");
   const usual = spec.defaultValue;
+  const label = escapeControls(spec.label);
   if (spec.type === "boolean") {
-    return String(await confirm({ message: `${spec.label}?`, default: usual === true }));
+    return String(await confirm({ message: `${label}?`, default: usual === true }));
   }
   if (spec.type === "select") {
     return select({
-      message: spec.label,
+      message: label,
       choices: [...(spec.options ?? [])],
       ...(usual === undefined ? {} : { default: String(usual) }),
     });
   }
-  const example = spec.placeholder === undefined ? "" : `for example ${spec.placeholder}; `;
-  const message = usual === undefined ? `${spec.label} (${example}empty: later)` : spec.label;
+  const example = spec.placeholder === undefined ? "" : `for example ${escapeControls(spec.placeholder)}; `;
+  const message = usual === undefined ? `${label} (${example}empty: later)` : label;
   return askText(message, {
     usual: usual === undefined ? undefined : String(usual),
     check: (text) => readValue(spec, text),

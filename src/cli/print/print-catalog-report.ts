@@ -1,5 +1,6 @@
 import type { TemplateReport } from "../../operations/catalog/verify/verify-template.ts";
 import type { CliContext } from "../context.ts";
+import { escapeControls } from "./escape-controls.ts";
 import { printEvent } from "./print-json.ts";
 import { plural } from "./print-problems.ts";
 import { createPainter } from "./style.ts";
@@ -21,9 +22,9 @@ export function printFindings(
   for (const { file, line, column, severity, code, message, hint } of findings) {
     const level = severity === "error" ? paint(["red", "bold"], "error") : paint("cyan", "note");
     context.stderr(
-      `${paint("bold", `${file}:${line}:${column}`)}: ${level}: ${message} ${paint("dim", `[${code}]`)}\n`,
+      `${paint("bold", `${escapeControls(file)}:${line}:${column}`)}: ${level}: ${escapeControls(message)} ${paint("dim", `[${code}]`)}\n`,
     );
-    if (hint !== undefined) context.stderr(`  ${paint("cyan", "hint")}: ${hint}\n`);
+    if (hint !== undefined) context.stderr(`  ${paint("cyan", "hint")}: ${escapeControls(hint)}\n`);
   }
 }
 

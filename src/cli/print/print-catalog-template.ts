@@ -1,6 +1,7 @@
 import type { ValueSpec } from "../../model/value-spec.ts";
 import type { ShownTemplate } from "../../operations/catalog/show-template.ts";
 import type { CliContext } from "../context.ts";
+import { escapeControls, escapeLines } from "./escape-controls.ts";
 import { formatPrice, formatResources } from "./print-catalog.ts";
 import { createPainter } from "./style.ts";
 import { formatTable } from "./table.ts";
@@ -27,12 +28,14 @@ export function printTemplate(shown: ShownTemplate, context: CliContext): void {
     ],
     ["documentation", card.documentation_url],
   ];
-  context.stdout(`${paint("bold", card.name)}: ${card.description}\n\n`);
-  if (card.full_description !== undefined) context.stdout(`${card.full_description.trimEnd()}\n\n`);
-  for (const [name, text] of facts) if (text !== undefined) context.stdout(`${name.padEnd(15)}${text}\n`);
+  context.stdout(`${paint("bold", escapeControls(card.name))}: ${escapeControls(card.description)}\n\n`);
+  if (card.full_description !== undefined)
+    context.stdout(`${escapeLines(card.full_description.trimEnd())}\n\n`);
+  for (const [name, text] of facts)
+    if (text !== undefined) context.stdout(`${name.padEnd(15)}${escapeControls(text)}\n`);
   if (required.length > 0) context.stdout(heading("Required values") + formatValues(required));
   if (optional.length > 0) context.stdout(heading("Optional values") + formatValues(optional));
-  context.stdout(`${heading("Order")}  ${order}\n`);
+  context.stdout(`${heading("Order")}  ${escapeControls(order)}\n`);
 }
 
 function formatValues(specs: readonly ValueSpec[]): string {

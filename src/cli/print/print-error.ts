@@ -1,5 +1,6 @@
 import type { OperationError } from "../../errors.ts";
 import type { CliContext } from "../context.ts";
+import { escapeControls } from "./escape-controls.ts";
 import { printEvent } from "./print-json.ts";
 import { createPainter } from "./style.ts";
 
@@ -14,6 +15,6 @@ export function printError(
     return;
   }
   const paint = createPainter(context.colors.stderr);
-  context.stderr(`${paint(["red", "bold"], "error")}: ${message}\n`);
-  if (hint !== undefined) context.stderr(`  ${paint("cyan", "hint")}: ${hint}\n`);
+  context.stderr(`${paint(["red", "bold"], "error")}: ${escapeControls(message)}\n`);
+  if (hint !== undefined) context.stderr(`  ${paint("cyan", "hint")}: ${escapeControls(hint)}\n`);
 }

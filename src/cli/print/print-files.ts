@@ -1,4 +1,5 @@
 import type { CliContext } from "../context.ts";
+import { escapeControls } from "./escape-controls.ts";
 import { printEvent } from "./print-json.ts";
 import { plural } from "./print-problems.ts";
 import { createPainter } from "./style.ts";
@@ -38,12 +39,14 @@ export function printFiles(
     if (outcome === "unchanged") continue;
     const painted = outcome in color ? paint(color[outcome as keyof typeof color], outcome) : outcome;
     const note = notes[outcome];
-    context.stdout(`${painted} ${path}${note === undefined ? "" : `: ${unit} ${note}`}\n`);
+    context.stdout(
+      `${painted} ${escapeControls(path)}${note === undefined ? "" : `: ${escapeControls(unit)} ${note}`}\n`,
+    );
   }
   const counts = new Map<string, number>();
   for (const { outcome } of files) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const summary = [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(", ");
   context.stdout(
-    `${plural(files.length, "file")} in ${target}: ${summary === "" ? "nothing to do" : summary}\n`,
+    `${plural(files.length, "file")} in ${escapeControls(target)}: ${summary === "" ? "nothing to do" : summary}\n`,
   );
 }

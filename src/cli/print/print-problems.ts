@@ -1,7 +1,11 @@
 import type { Problem } from "../../definitions/problem.ts";
 import type { CliContext } from "../context.ts";
+import { escapeControls } from "./escape-controls.ts";
 import { printEvent } from "./print-json.ts";
 import { createPainter } from "./style.ts";
+
+/** More than this scrolls past the reader, and a missing key says the same of every service. */
+const maxPrinted = 100;
 
 /** Problems as compilers print them, so that editors can jump to them; to standard error, warnings too. */
 export function printProblems(
@@ -13,14 +17,25 @@ export function printProblems(
     return;
   }
   const paint = createPainter(context.colors.stderr);
-  for (const { file, line, column, severity, code, message, hint } of problems) {
+  const printed = pickProblems(problems);
+  for (const { file, line, column, severity, code, message, hint } of printed) {
     const level =
       severity === "error" ? paint(["red", "bold"], "error") : paint(["yellow", "bold"], "warning");
     context.stderr(
-      `${paint("bold", `${file}:${line}:${column}`)}: ${level}: ${message} ${paint("dim", `[${code}]`)}\n`,
+      `${paint("bold", `${escapeControls(file)}:${line}:${column}`)}: ${level}: ${escapeControls(message)} ${paint("dim", `[${code}]`)}\n`,
     );
-    if (hint !== undefined) context.stderr(`  ${paint("cyan", "hint")}: ${hint}\n`);
+    if (hint !== undefined) context.stderr(`  ${paint("cyan", "hint")}: ${escapeControls(hint)}\n`);
   }
+  if (printed.length < problems.length)
+    context.stderr(`and ${problems.length - printed.length} more; --json prints all\n`);
+}
+
+/** All of them, or as many as are printed; errors come before warnings then. */
+function pickProblems(problems: readonly Problem[]): readonly Problem[] {
+  if (problems.length <= maxPrinted) return problems;
+  const errors = problems.filter(({ severity }) => severity === "error");
+  const warnings = problems.filter(({ severity }) => severity !== "error");
+  return [...errors, ...warnings].slice(0, maxPrinted);
 }
 
 /** "2 errors and 1 warning in 2 files", or undefined when there is none. */

@@ -3,6 +3,7 @@ import type { CopiedService } from "../../operations/create/copy-service.ts";
 import type { CreatedService } from "../../operations/create/create-service.ts";
 import { namePlaceholders } from "../../operations/create/write-service-yaml.ts";
 import type { CliContext } from "../context.ts";
+import { escapeControls } from "./escape-controls.ts";
 import { printEvent } from "./print-json.ts";
 import { createPainter } from "./style.ts";
 
@@ -53,14 +54,16 @@ export function printService(
       `the data of ${copied.from}: the copy starts empty`,
     ]);
   }
-  context.stdout(`${paint("green", "created")} ${path}\n`);
-  for (const [label, text] of rows) context.stdout(`  ${paint("dim", label.padEnd(10))} ${text}\n`);
+  context.stdout(`${paint("green", "created")} ${escapeControls(path)}\n`);
+  for (const [label, text] of rows)
+    context.stdout(`  ${paint("dim", label.padEnd(10))} ${escapeControls(text)}\n`);
   if (open.length === 0) {
-    context.stdout(`next: woow validate, then commit ${path}\n`);
+    context.stdout(`next: woow validate, then commit ${escapeControls(path)}\n`);
     return;
   }
   context.stdout(`${paint("yellow", "still required")}; woow validate complains until then:\n`);
-  for (const { key, label, hint } of open) context.stdout(`  ${key} (${label}): ${hint}\n`);
+  for (const { key, label, hint } of open)
+    context.stdout(`  ${escapeControls(`${key} (${label}): ${hint}`)}\n`);
 }
 
 function insideAddress({ template, unit }: CreatedService): string {

@@ -1,3 +1,5 @@
+import { escapeControls } from "./escape-controls.ts";
+
 /** One column of a table. */
 export interface Column<Row> {
   readonly title: string;
@@ -40,7 +42,7 @@ export function displayWidth(text: string): number {
 }
 
 function cutText(text: string, maxWidth: number | undefined): string {
-  const line = text.replaceAll(/\s+/g, " ");
+  const line = escapeControls(text.replaceAll(/\s+/g, " "));
   if (maxWidth === undefined || displayWidth(line) <= maxWidth) return line;
   let cut = "";
   for (const char of line) {

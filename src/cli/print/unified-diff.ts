@@ -1,3 +1,4 @@
+import { escapeLines } from "./escape-controls.ts";
 import { createPainter } from "./style.ts";
 
 /** Lines of context around a change. */
@@ -15,12 +16,14 @@ interface DiffLine {
 export interface DiffOptions {
   readonly path: string;
   readonly colors: boolean;
+  /** True: for people to read, so control characters are shown instead of sent to the terminal. */
+  readonly escapes?: boolean;
 }
 
 /** The change from one text to another as `diff -u` prints it; `before` is undefined for a new file. */
 export function formatDiff(
   { before, after }: { readonly before: string | undefined; readonly after: string },
-  { path, colors }: DiffOptions,
+  { path, colors, escapes = false }: DiffOptions,
 ): string {
   const paint = createPainter(colors);
   const lines = diffLines(splitLines(before ?? ""), splitLines(after));
@@ -37,7 +40,8 @@ export function formatDiff(
     const header = `@@ -${range(first.oldBefore, oldCount)} +${range(first.newBefore, newCount)} @@`;
     result.push(paint("cyan", header));
     for (const { sign, text } of hunk) {
-      const line = text.endsWith("\n") ? text.slice(0, -1) : `${text}\n\\ No newline at end of file`;
+      const whole = text.endsWith("\n") ? text.slice(0, -1) : `${text}\n\\ No newline at end of file`;
+      const line = escapes ? escapeLines(whole) : whole;
       result.push(sign === " " ? ` ${line}` : paint(sign === "-" ? "red" : "green", `${sign}${line}`));
     }
   }
