@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { generateAgeIdentity, parseAgeIdentities } from "../src/secrets/age-identity.ts";
 import type { AgeIdentity } from "../src/secrets/age-identity.ts";
 import { defaultPasswordOptions, generatePassword } from "../src/secrets/generate-password.ts";
+import { writeSopsConfig } from "../src/secrets/sops-config.ts";
 import { sealSecrets } from "../src/secrets/seal-secrets.ts";
 
 /** A platform to measure with. */
@@ -66,6 +67,9 @@ export async function writeSample(root: string, options: SampleOptions): Promise
   cpSync(join(repository, "catalog"), join(root, "catalog"), { recursive: true });
   cpSync(join(repository, "charts"), join(root, "charts"), { recursive: true });
   write(join(root, "platform.yaml"), platformText);
+  const config = writeSopsConfig({ recipients: [key.recipient] });
+  if (!config.ok) throw new Error(config.error.message);
+  write(join(root, ".sops.yaml"), config.value);
 
   let copied: string | undefined;
   let oneServiceFile = "";

@@ -7,13 +7,13 @@ if (Number(process.versions.node.split(".")[0]) >= needed) await import("./main.
 else {
   const { createRequire } = await import("node:module");
   const { spawnSync } = await import("node:child_process");
-  const { dirname, join } = await import("node:path");
+  const path = await import("node:path");
   let node: string | undefined;
   try {
     const manifest = createRequire(import.meta.url).resolve(
       `node-${process.platform}-${process.arch}/package.json`,
     );
-    node = join(dirname(manifest), "bin", "node");
+    node = path.join(path.dirname(manifest), "bin", "node");
   } catch {
     // not installed, for example with --omit=optional, or on a system without such a package
   }

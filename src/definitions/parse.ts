@@ -75,7 +75,11 @@ export function parseFully(source: Source): ParseResult {
     return fail(source, [
       [
         0,
-        { code: "empty-file", message: "the file is empty", hint: "write a definition (kind: ...), or bring the file back from git" },
+        {
+          code: "empty-file",
+          message: "the file is empty",
+          hint: "write a definition (kind: ...), or bring the file back from git",
+        },
       ],
     ]);
   }

@@ -104,6 +104,9 @@ function sampleFileOf(workspaceId: string): string {
   return `workspaces/${workspaceId}/a.yaml`;
 }
 
+/** Names of other shapes: a rule that is about some services of a workspace only is not the workspace's rule. */
+const otherNames = ["0", "b", "n8n-01", "postgresql-01", "zz-9-last"];
+
 /** The rule that is about this workspace alone. */
 function findOwnRule(config: SopsConfigText, workspaceId: string): SopsRule | undefined {
   const rule = findRule(config, sampleFileOf(workspaceId));
@@ -192,7 +195,12 @@ function checkResult(
   if (typeof edited !== "string") return edited;
   const read = listWorkspaceRecipients(edited, workspaceId);
   const wanted = checkRecipients(recipients);
-  const isMeant = read.ok && wanted.ok && [...read.value].sort().join() === [...wanted.value].sort().join();
+  const files = otherNames.map((name) => readRecipients(edited, `workspaces/${workspaceId}/${name}.yaml`));
+  const isMeant =
+    wanted.ok &&
+    [read, ...files].every(
+      (found) => found.ok && [...found.value].sort().join() === [...wanted.value].sort().join(),
+    );
   return isMeant ? succeed(edited) : refuseConfig("its layout cannot be edited here; edit it by hand");
 }
 

@@ -65,7 +65,6 @@ test("a piped value is encrypted; nothing of it is left anywhere", async () => {
 });
 
 test.each([
-  ["a\n\n", "a\n", []],
   ["a\r\n", "a", []],
   [" a \n", " a ", []],
   ["\n a \n\n", "a", ["--trim"]],
@@ -74,6 +73,14 @@ test.each([
   const root = await platform();
   await run(["set", unit, "auth.password", ...flags], { root, input });
   expect(await show(root)).toBe(expected);
+});
+
+test("a value of several lines is refused where the template does not say that the chart takes it", async () => {
+  const root = await platform();
+  const ran = await run(["set", unit, "auth.password"], { root, input: "made-up\n\n" });
+  expect(ran.status).toBe(1);
+  expect(ran.stderr).toContain("multiline");
+  expect(read(root)).toBe(unsealedText);
 });
 
 test("an empty value and bytes that are no text are refused", async () => {
@@ -96,7 +103,7 @@ test("a value is never taken from the command line", async () => {
 
 test("show needs a terminal or --force, and prints no line a value could make up", async () => {
   const root = await platform();
-  await run(["set", unit, "auth.password"], { root, input: "made-up\nauth.other: \u001b[2Jx" });
+  await run(["set", unit, "auth.password"], { root, input: "made-up auth.other: \u001b[2Jx" });
   const refused = await run(["show", unit], { root });
   expect(refused).toMatchObject({ status: 1, stdout: "" });
   const shown = await run(["show", unit, "--force"], { root });

@@ -13,7 +13,7 @@ import { builtCli, cleanEnvironment } from "../support/woow.ts";
 
 const path = "workspaces/acme/db-02.yaml";
 const unit = "acme/db-02";
-const value = "made-up-password-密碼-2\nsecond line";
+const value = "made-up-password-密碼-2 and more";
 let sops = "";
 let missing = "";
 

@@ -62,7 +62,7 @@ function addValueCommands(secrets: Command, { context, setStatus }: ProgramParts
 
 function addKeyCommands(secrets: Command, { context, setStatus }: ProgramParts): void {
   addCommand(secrets, "rotate-key [units...]", {
-    summary: "Give files a new data key; values and recipients stay.",
+    summary: "Give files a new data key, for those whom .sops.yaml names; values stay.",
     example: "woow secrets rotate-key acme/n8n-01\nwoow secrets rotate-key -w acme",
   })
     .option("-w, --workspace <id>", "every service of this workspace that has secrets (repeatable)", collect)

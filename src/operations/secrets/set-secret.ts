@@ -62,7 +62,7 @@ export async function setSecret(
       hint: "nothing was written; give --allow-empty if an empty secret is meant",
     });
   }
-  checkSecretValue(value, { file, key, steps });
+  checkSecretValue(value, { file, key, steps, multiline: spec?.multiline ?? false });
   const sealed = await sealSecrets({
     text: cleared,
     set: { [key]: value },
