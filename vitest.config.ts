@@ -8,10 +8,13 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/cli/**", "test/real/**"],
+          // a limit for what hangs, not for what is slow: machines are busy
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
         },
       },
       {
-        test: { name: "cli", include: ["test/cli/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
+        test: { name: "cli", include: ["test/cli/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 120_000 },
       },
       {
         test: {
