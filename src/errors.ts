@@ -10,7 +10,6 @@ export type ErrorCode =
   | "foreign-file"
   | "program-missing"
   | "program-failed"
-  | "no-identity"
   | "secrets"
   | "needs-terminal"
   | "create-only";

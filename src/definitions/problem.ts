@@ -47,7 +47,6 @@ export type ProblemCode =
   | "bad-chart"
   // references between documents
   | "unknown-template"
-  | "inactive-template"
   | "unknown-cluster"
   | "unknown-workspace"
   | "unsupported-k3s-version"

@@ -1,0 +1,43 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openDefinitionWriter } from "../../src/edges/definition-writer.ts";
+import { OperationError } from "../../src/errors.ts";
+import { tempPlatform } from "../support/temp-platform.ts";
+
+const codeOf = (run: () => void): string | undefined => {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    return error instanceof OperationError ? error.code : "another error";
+  }
+};
+
+test("nothing is created when one of the files is there", () => {
+  const root = tempPlatform({ "workspaces/acme/old.yaml": "mine\n" });
+  const files = new Map([
+    ["workspaces/acme/new.yaml", "new\n"],
+    ["workspaces/acme/old.yaml", "theirs\n"],
+  ]);
+  expect(codeOf(() => openDefinitionWriter(root).create(files))).toBe("already-exists");
+  expect(existsSync(join(root, "workspaces/acme/new.yaml"))).toBe(false);
+  expect(readFileSync(join(root, "workspaces/acme/old.yaml"), "utf8")).toBe("mine\n");
+});
+
+test("nothing is replaced when one of the files was changed meanwhile; modes stay", () => {
+  const root = tempPlatform({ "a.yaml": "a\n", "b.yaml": "b\n" });
+  const writer = openDefinitionWriter(root);
+  const edits = [
+    { path: "a.yaml", before: "a\n", after: "A\n" },
+    { path: "b.yaml", before: "b\n", after: "B\n" },
+  ];
+  writeFileSync(join(root, "b.yaml"), "changed\n");
+  expect(codeOf(() => writer.replace(edits))).toBe("changed-meanwhile");
+  expect(readFileSync(join(root, "a.yaml"), "utf8")).toBe("a\n");
+  writeFileSync(join(root, "b.yaml"), "b\n", { mode: 0o644 });
+  const { mode } = statSync(join(root, "b.yaml"));
+  writer.replace(edits);
+  expect(readFileSync(join(root, "b.yaml"), "utf8")).toBe("B\n");
+  expect(statSync(join(root, "b.yaml")).mode).toBe(mode);
+});
