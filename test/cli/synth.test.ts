@@ -168,12 +168,14 @@ describe("flags", () => {
       expect.objectContaining({ version: 1, type: "file", unit: "platform", outcome: "created" }),
       expect.objectContaining({ version: 1, type: "file", unit: "acme", outcome: "created" }),
       expect.objectContaining({ version: 1, type: "file", unit: "acme/web-01", outcome: "created" }),
+      expect.objectContaining({ version: 1, type: "summary", ok: true, created: 3 }),
     ]);
     writeFileSync(join(root, web), `${sample[web] ?? ""}subdomian: x\n`);
     const bad = await runWoow(["synth", "-C", root, "--json"], { cwd: root });
     expect(bad.status).toBe(1);
     expect(events(bad.stdout)).toEqual([
       expect.objectContaining({ type: "problem", code: "unknown-key", file: web, line: 6, column: 1 }),
+      expect.objectContaining({ type: "summary", ok: false }),
     ]);
   });
 

@@ -150,7 +150,7 @@ function printResult(
       : `  woow does not look there by itself: export WOOW_AGE_KEY_FILE=${escapeControls(key.path)} (sops itself: SOPS_AGE_KEY_FILE)`,
     "",
     "Next:",
-    ...(way === "" ? [] : [`  cd ${escapeControls(way)}`]),
+    ...(way === "" ? [] : [`  cd ${quoteWord(escapeControls(way))}`]),
     "  woow validate && woow synth          # works now; manifests are in dist/",
     "  git init && git add . && git commit -m 'A platform'",
     "  woow create service                  # asks what it is to be",
@@ -165,4 +165,9 @@ function noRecoveryWarning(paint: ReturnType<typeof createPainter>): string {
   ${paint("cyan", "hint")}: make a second key with age-keygen and keep it offline; add its public half to the last rule in .sops.yaml,
         and to each workspace: woow secrets recipients add -w ID age1...
 `;
+}
+
+/** As a shell takes it for one word. */
+function quoteWord(text: string): string {
+  return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -11,6 +11,7 @@ import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { printFiles } from "../print/print-files.ts";
+import { printEvent } from "../print/print-json.ts";
 import { printProblems } from "../print/print-problems.ts";
 import { createProgress } from "../print/progress.ts";
 import { createSampleKeyWatch } from "../print/sample-key-warning.ts";
@@ -102,7 +103,8 @@ function findTarget(
 }
 
 function printNothingWritten(context: CliContext, json: boolean): number {
-  if (!json) context.stderr("nothing was written\n");
+  if (json) printEvent(context, { type: "summary", ok: false } as { type: string });
+  else context.stderr("nothing was written\n");
   return exitStatus.failed;
 }
 

@@ -23,8 +23,13 @@ export function printFiles(
   files: readonly PrintedFile[],
   { context, json, target }: { context: CliContext; json: boolean; target: string },
 ): void {
+  const counts = new Map<string, number>();
+  for (const { outcome } of files) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   if (json) {
     for (const file of files) printEvent(context, { type: "file", ...file });
+    printEvent(context, { type: "summary", ok: true, target, ...Object.fromEntries(counts) } as {
+      type: string;
+    });
     return;
   }
   const paint = createPainter(context.colors.stdout);
@@ -43,8 +48,6 @@ export function printFiles(
       `${painted} ${escapeControls(path)}${note === undefined ? "" : `: ${escapeControls(unit)} ${note}`}\n`,
     );
   }
-  const counts = new Map<string, number>();
-  for (const { outcome } of files) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const summary = [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(", ");
   context.stdout(
     `${plural(files.length, "file")} in ${escapeControls(target)}: ${summary === "" ? "nothing to do" : summary}\n`,
