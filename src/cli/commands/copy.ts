@@ -4,9 +4,7 @@ import { sealTools } from "../../edges/seal-tools.ts";
 import { copyService } from "../../operations/create/copy-service.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
-import { exitStatus } from "../exit-status.ts";
-import { printProblems } from "../print/print-problems.ts";
-import { printService } from "../print/print-service.ts";
+import { printNewService } from "../print/print-new-service.ts";
 import { createSampleKeyWatch } from "../print/sample-key-warning.ts";
 
 export interface CopyFlags extends GlobalFlags {
@@ -37,12 +35,5 @@ export async function runCopy(
     subdomain,
     keepSecrets: flags.keepSecrets === true,
   });
-  if (!result.ok) {
-    printProblems(result.problems, { context, json });
-    if (!json) context.stderr("nothing was written\n");
-    return exitStatus.failed;
-  }
-  printService(result.service, { context, json });
-  printProblems(result.service.warnings, { context, json });
-  return exitStatus.done;
+  return printNewService(result, { context, json });
 }

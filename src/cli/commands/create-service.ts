@@ -9,10 +9,8 @@ import { findTemplate, loadChoices, requireWorkspace } from "../../operations/cr
 import type { ServiceChoices } from "../../operations/create/service-choices.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
-import { exitStatus } from "../exit-status.ts";
 import { askTemplate, askText, askValues, askWorkspace } from "../print/ask-values.ts";
-import { printProblems } from "../print/print-problems.ts";
-import { printService } from "../print/print-service.ts";
+import { printNewService } from "../print/print-new-service.ts";
 import { createSampleKeyWatch } from "../print/sample-key-warning.ts";
 
 export interface CreateServiceFlags extends GlobalFlags {
@@ -42,14 +40,7 @@ export async function runCreateService(
   const writer = createSampleKeyWatch(context).watchWriter(openDefinitionWriter(root));
   const deps = { tree, writer, tools: sealTools };
   const result = await createService(deps, options);
-  if (!result.ok) {
-    printProblems(result.problems, { context, json });
-    if (!json) context.stderr("nothing was written\n");
-    return exitStatus.failed;
-  }
-  printService(result.service, { context, json });
-  printProblems(result.service.warnings, { context, json });
-  return exitStatus.done;
+  return printNewService(result, { context, json });
 }
 
 function toOptions(
