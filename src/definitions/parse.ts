@@ -17,7 +17,12 @@ const maxSyntaxErrors = 10;
 /** A parsed file: its value, or the problems that stand in the way. */
 export type ParseResult =
   | { readonly ok: true; readonly value: { [key: string]: Json }; readonly source: Source }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly Problem[];
+      /** What could be read all the same, so that one run also shows what is wrong with the rest of the file. */
+      readonly partial?: { readonly value: { [key: string]: Json }; readonly source: Source };
+    };
 
 /** Bytes to text; says why when they are no text. A byte order mark is dropped, as YAML does. */
 export function decodeText(file: string, bytes: Uint8Array): { text: string } | { problem: Problem } {
@@ -93,18 +98,25 @@ export function parseFully(source: Source): ParseResult {
   }
   for (const entry of fixIdentities(document, value)) found.push(entry);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    found.push([
-      0,
-      {
-        code: "wrong-type",
-        message: "a definition is a map of keys and values",
-        hint: "start with kind: ...",
-      },
-    ]);
+    const finding: Finding = {
+      code: "wrong-type",
+      message: "a definition is a map of keys and values",
+      hint: "start with kind: ...",
+    };
+    return fail(source, [...found, [0, finding]], lines);
   }
-  if (found.length > 0) return fail(source, found, lines);
-  return { ok: true, value: value as { [key: string]: Json }, source };
+  if (found.length === 0) return { ok: true, value, source };
+  const failed = fail(source, found, lines);
+  const isMisread = found.every(([, { code }]) => misreadCodes.has(code));
+  return isMisread ? { ...failed, partial: { value, source } } : failed;
 }
+
+/** A value that two readers would read differently: the shape is sound, so the rest of the file can be checked. */
+const misreadCodes: ReadonlySet<string> = new Set([
+  "unquoted-version",
+  "ambiguous-scalar",
+  "number-out-of-range",
+]);
 
 /**
  * `id: 123` means the text 123, because people name tenants by number; what YAML would change on the way
@@ -218,7 +230,7 @@ function fail(
   source: Source,
   found: readonly [number, Finding][],
   lines?: ReturnType<typeof parseWithLines>["lines"],
-): ParseResult {
+): { ok: false; problems: Problem[] } {
   const place = (offset: number) =>
     lines === undefined ? { file: source.file, line: 1, column: 1 } : source.placeAt(offset, lines);
   return { ok: false, problems: found.map(([offset, finding]) => problemAt(place(offset), finding)) };

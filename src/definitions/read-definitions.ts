@@ -43,11 +43,8 @@ export function readDefinitions(tree: DefinitionTree): ReadResult {
 
   const load = <K extends DefinitionKind>(path: string, kind: K, id: string): Definition<K> | undefined => {
     const loaded = loadDefinition(tree, { path, kind, id });
-    if ("problems" in loaded) {
-      problems.push(...loaded.problems);
-      return undefined;
-    }
-    return loaded;
+    problems.push(...loaded.problems);
+    return loaded.definition;
   };
 
   const seenPlatform = layout.files.some((file) => file.role === "platform");
@@ -106,22 +103,30 @@ export function readDefinitions(tree: DefinitionTree): ReadResult {
   return { definitions: { platform, templates, workspaces, services, domains, charts, present }, problems };
 }
 
+/** What could be read of a file, and all that is wrong with it; a definition with problems still shows further ones. */
+interface Loaded<K extends DefinitionKind> {
+  readonly definition?: Definition<K>;
+  readonly problems: readonly Problem[];
+}
+
 function loadDefinition<K extends DefinitionKind>(
   tree: DefinitionTree,
   wanted: { path: string; kind: K; id: string },
-): Definition<K> | { problems: readonly Problem[] } {
+): Loaded<K> {
   const { path, kind, id } = wanted;
   const read = tree.read(path);
   if ("reason" in read) return { problems: [unreadable(path, read.reason)] };
   const decoded = decodeText(path, read.bytes);
   if ("problem" in decoded) return { problems: [decoded.problem] };
   const parsed = parseDefinition(path, decoded.text);
-  if (!parsed.ok) return parsed;
-  const checked = validateDefinition(parsed.value, kind, parsed.source);
-  if (!checked.ok) return checked;
-  const definition: Definition<K> = { kind, id, value: checked.value, source: parsed.source };
+  const found = parsed.ok ? [] : parsed.problems;
+  const readable = parsed.ok ? parsed : parsed.partial;
+  if (readable === undefined) return { problems: found };
+  const checked = validateDefinition(readable.value, kind, readable.source);
+  if (!checked.ok) return { problems: [...found, ...checked.problems] };
+  const definition: Definition<K> = { kind, id, value: checked.value, source: readable.source };
   const identity = identityProblem(definition);
-  return identity === undefined ? definition : { problems: [identity] };
+  return { definition, problems: identity === undefined ? found : [...found, identity] };
 }
 
 /** File and folder name are the identity; an id inside must agree, else a copied file would lie about itself. */

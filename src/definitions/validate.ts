@@ -23,7 +23,13 @@ export function validateDefinition<K extends DefinitionKind>(
   source: Source,
 ): { ok: true; value: DefinitionTypes[K] } | { ok: false; problems: Problem[] } {
   const kind = value["kind"];
-  if (kind !== expected) return { ok: false, problems: [kindProblem(kind, expected, source)] };
+  if (kind !== expected) {
+    const wrong = kindProblem(kind, expected, source);
+    if (typeof kind === "string" && kinds.includes(kind)) return { ok: false, problems: [wrong] };
+    // the place says what it is meant to be, so the rest is checked as that
+    const rest = validateDefinition({ ...value, kind: expected }, expected, source);
+    return { ok: false, problems: rest.ok ? [wrong] : [wrong, ...rest.problems] };
+  }
   const validate = validatorOf(expected);
   if (validate(value)) return { ok: true, value: value as unknown as DefinitionTypes[K] };
   const errors = validate.errors ?? [];

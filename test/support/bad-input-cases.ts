@@ -524,7 +524,22 @@ const versions: readonly BadInputCase[] = [
     "an unquoted version in a template",
     edit(sample, "catalog/web.yaml", ['chart_version: "1.2.3"', "chart_version: 1.10"]),
     ["unquoted-version", "catalog/web.yaml", "chart_version"],
-    ["unknown-template", web, "template_id"],
+  ),
+  wrong(
+    "a version in the wrong form, an unknown key and a value that is no option, in one file",
+    append(
+      edit(sample, web, ['chart_version: "1.2.3"', "chart_version: 1.10"]),
+      web,
+      "subdomian: x\nhelm_values:\n  ui.color: gren\n",
+    ),
+    ["unquoted-version", web, "chart_version"],
+    ["unknown-key", web, "subdomian"],
+  ),
+  wrong(
+    "an unknown kind and an unknown key, in one file",
+    edit(sample, web, ["kind: CloudService", "kind: CloudServise\nsubdomian: x"]),
+    ["unknown-kind", web, "CloudServise"],
+    ["unknown-key", web, "subdomian"],
   ),
   wrong(
     "a template with latest",
