@@ -31,6 +31,16 @@ export async function runInTerminal(
   let screen = "";
   let seen = 0;
   let typed = 0;
+  let again: NodeJS.Timeout | undefined;
+  const type = (keys: string): void => {
+    const before = screen.length;
+    child.stdin.write(keys);
+    // on a busy machine a prompt may not listen yet: what left no trace is typed again, what was not taken is entered
+    again = setInterval(() => {
+      if (screen.length === before) child.stdin.write(keys);
+      else if (keys.endsWith("\r")) child.stdin.write("\r");
+    }, 5000);
+  };
   child.stdout.setEncoding("utf8");
   child.stdout.on("data", (text: string) => {
     screen += text;
@@ -39,14 +49,20 @@ export async function runInTerminal(
     if (next === undefined || at < 0) return;
     seen = at + next.when.length;
     typed += 1;
+    clearInterval(again);
     // a person needs a moment too, and the prompt must be listening
-    setTimeout(() => child.stdin.write(next.type), 150);
+    setTimeout(() => type(next.type), 300);
   });
+  let isStuck = false;
   const status = await new Promise<number | null>((resolve) => {
-    const timer = setTimeout(() => child.kill(), 40_000);
+    const timer = setTimeout(() => {
+      isStuck = true;
+      child.kill();
+    }, 180_000);
     child.on("close", (code) => {
       clearTimeout(timer);
-      resolve(code);
+      clearInterval(again);
+      resolve(isStuck ? null : code);
     });
   });
   return { status, screen, typed };
