@@ -2,6 +2,7 @@ import type { DefinitionTree } from "../../definitions/definition-tree.ts";
 import { OperationError } from "../../errors.ts";
 import type { SecretError } from "../../secrets/secret-error.ts";
 import { readRecipients, sopsConfigFile } from "../../secrets/sops-config.ts";
+import { readSopsConfigFile } from "../secrets/secret-recipients.ts";
 
 /** The text of .sops.yaml, or undefined when the repository has none. */
 export function readSopsConfig(tree: DefinitionTree): string | undefined {
@@ -11,13 +12,7 @@ export function readSopsConfig(tree: DefinitionTree): string | undefined {
 
 /** For whom a definition's secrets are sealed. Errors: `secrets`, naming .sops.yaml. */
 export function requireRecipients(tree: DefinitionTree, path: string): readonly string[] {
-  const text = readSopsConfig(tree);
-  if (text === undefined) {
-    throw new OperationError("secrets", `there is no ${sopsConfigFile}, which says who may read secrets`, {
-      subject: sopsConfigFile,
-      hint: "bring it back from git; woow init shows what it looks like",
-    });
-  }
+  const { text } = readSopsConfigFile(tree);
   const recipients = readRecipients(text, path);
   if (!recipients.ok) throw sealError(recipients.error, sopsConfigFile);
   return recipients.value;
