@@ -12,7 +12,23 @@ export type ErrorCode =
   | "program-failed"
   | "secrets"
   | "needs-terminal"
-  | "create-only";
+  | "create-only"
+  // what a cluster refuses; see ClusterClient
+  | "unreachable"
+  | "unauthorized"
+  | "forbidden"
+  | "invalid"
+  | "terminating"
+  | "quota-exceeded"
+  | "unavailable"
+  | "expired"
+  | "cancelled"
+  // refused before any write
+  | "refused"
+  | "lock-held"
+  | "lock-lost"
+  | "wrong-cluster"
+  | "stale-plan";
 
 /** The world refused: says what failed, on what, and what to do. Never holds a secret. */
 export class OperationError extends Error {

@@ -28,6 +28,20 @@ const stages: Readonly<Record<string, Rule>> = {
     folders: ["definitions", "model", "constructs"],
     packages: ["cdk8s", "fflate", "modern-tar", "node:crypto"],
   },
+  cluster: { folders: ["manifests"], packages: [] },
+  plan: {
+    folders: ["definitions", "model", "constructs", "manifests", "cluster"],
+    packages: ["node:crypto", "yaml"],
+  },
+  status: { folders: ["model", "manifests", "cluster"], packages: [] },
+  apply: {
+    folders: ["model", "constructs", "manifests", "cluster", "plan", "status"],
+    packages: ["node:crypto"],
+  },
+  record: {
+    folders: ["definitions", "model", "constructs", "manifests", "cluster", "plan", "apply", "secrets"],
+    packages: ["fflate", "node:crypto", "yaml"],
+  },
 };
 
 const rules: Readonly<Record<string, Rule>> = {
