@@ -15,17 +15,31 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 
-/** A Go program our tests run for real: Helm, SOPS, age's key generator, Kubernetes' own YAML reader. */
-export type GoToolName = "helm" | "sops" | "age-keygen" | "yaml-reader";
+/** A Go program our tests run for real: Helm, SOPS, age's key generator, Kubernetes and its own YAML reader, kwok. */
+export type GoToolName = "helm" | "sops" | "age-keygen" | "yaml-reader" | "control-plane" | "kwok";
 
 /** Where the program lies, or why it cannot be had here. */
 export type GoTool = { readonly path: string } | { readonly skip: string };
 
-const tools: Readonly<Record<GoToolName, { readonly module: string; readonly target: string }>> = {
+interface ToolBuild {
+  readonly module: string;
+  readonly target: string;
+  /** What the linker is told on top of leaving out symbols. */
+  readonly linkerFlags?: string;
+}
+
+// without it the API server has no version; the suffix is K3s' own
+const kubernetesVersion = ["gitVersion=v1.35.8+k3s1", "gitMajor=1", "gitMinor=35"]
+  .map((value) => ` -X k8s.io/component-base/version.${value}`)
+  .join("");
+
+const tools: Readonly<Record<GoToolName, ToolBuild>> = {
   helm: { module: "helm", target: "helm.sh/helm/v4/cmd/helm" },
   sops: { module: "sops", target: "github.com/getsops/sops/v3/cmd/sops" },
   "age-keygen": { module: "sops", target: "filippo.io/age/cmd/age-keygen" },
   "yaml-reader": { module: "yaml-reader", target: "." },
+  "control-plane": { module: "control-plane", target: ".", linkerFlags: kubernetesVersion },
+  kwok: { module: "kwok", target: "." },
 };
 
 const modulesDir = join(import.meta.dirname, "..", "tools");
@@ -45,7 +59,7 @@ export async function goTool(name: GoToolName): Promise<GoTool> {
     return { path: given };
   }
   const moduleDir = join(modulesDir, tools[name].module);
-  const cacheDir = await cacheDirOf(name, moduleDir);
+  const cacheDir = await toolCacheDir(tools[name].module);
   const path = join(cacheDir, name);
   if (await isExecutable(path)) return { path };
 
@@ -65,14 +79,16 @@ export async function goTool(name: GoToolName): Promise<GoTool> {
   return { path };
 }
 
-async function cacheDirOf(name: GoToolName, moduleDir: string): Promise<string> {
+/** Where what is made from a module under `test/tools/` is kept: another folder for every content of its go.sum. */
+export async function toolCacheDir(module: string): Promise<string> {
+  const moduleDir = join(modulesDir, module);
   const sources = (await readdir(moduleDir))
     .filter((file) => file === "go.sum" || file.endsWith(".go"))
     .sort();
   const hash = createHash("sha256");
   for (const file of sources) hash.update(await readFile(join(moduleDir, file)));
   const base = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
-  return join(base, "woow", "tools", `${tools[name].module}-${hash.digest("hex").slice(0, 16)}`);
+  return join(base, "woow", "tools", `${module}-${hash.digest("hex").slice(0, 16)}`);
 }
 
 async function build(options: {
@@ -81,9 +97,10 @@ async function build(options: {
   readonly path: string;
 }): Promise<void> {
   const temporary = `${options.path}.${process.pid}.tmp`;
-  const flags = ["-trimpath", "-ldflags", "-s -w"];
+  const { target, linkerFlags = "" } = tools[options.name];
+  const flags = ["-trimpath", "-ldflags", `-s -w${linkerFlags}`];
   try {
-    await execa("go", ["build", ...flags, "-o", temporary, tools[options.name].target], {
+    await execa("go", ["build", ...flags, "-o", temporary, target], {
       cwd: options.moduleDir,
       env: { CGO_ENABLED: "0" },
     });
@@ -143,7 +160,8 @@ async function reasonGoIsMissing(): Promise<string | undefined> {
   );
 }
 
-function skipUnlessCi(reason: string): GoTool {
+/** A reason to skip; on a build server (`CI=true`) it throws instead. */
+export function skipUnlessCi(reason: string): { readonly skip: string } {
   if (process.env["CI"] === "true") throw new Error(`${reason}; in CI this test must run`);
   return { skip: reason };
 }

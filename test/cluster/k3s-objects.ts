@@ -1,0 +1,90 @@
+/** An object to be there when a cluster has started, and the path of its collection. */
+export interface InitialObject {
+  readonly collection: string;
+  readonly object: object;
+}
+
+/** The name of the only node. */
+export const nodeName = "test-node";
+
+const rbac = "/apis/rbac.authorization.k8s.io/v1";
+
+/** What every K3s has that its own programs would have made: class of volumes, class of ingresses, rights. */
+export function k3sObjects(): readonly InitialObject[] {
+  return [
+    {
+      collection: "/apis/storage.k8s.io/v1/storageclasses",
+      object: {
+        apiVersion: "storage.k8s.io/v1",
+        kind: "StorageClass",
+        metadata: {
+          name: "local-path",
+          annotations: { "storageclass.kubernetes.io/is-default-class": "true" },
+        },
+        provisioner: "rancher.io/local-path",
+        reclaimPolicy: "Delete",
+        volumeBindingMode: "WaitForFirstConsumer",
+      },
+    },
+    {
+      collection: "/apis/networking.k8s.io/v1/ingressclasses",
+      object: {
+        apiVersion: "networking.k8s.io/v1",
+        kind: "IngressClass",
+        metadata: {
+          name: "traefik",
+          annotations: { "ingressclass.kubernetes.io/is-default-class": "true" },
+        },
+        spec: { controller: "traefik.io/ingress-controller" },
+      },
+    },
+    // these stand for parts of K3s that may do everything
+    ...["helm-controller", "kwok", "runner"].map((user) => ({
+      collection: `${rbac}/clusterrolebindings`,
+      object: {
+        apiVersion: "rbac.authorization.k8s.io/v1",
+        kind: "ClusterRoleBinding",
+        metadata: { name: `test-cluster-${user}` },
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
+        subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: user }],
+      },
+    })),
+  ];
+}
+
+/** The node, as large as a good server. */
+export function nodeObject(): InitialObject {
+  const capacity = { cpu: "32", memory: "256Gi", pods: "500", "ephemeral-storage": "1Ti" };
+  return {
+    collection: "/api/v1/nodes",
+    object: {
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: {
+        name: nodeName,
+        labels: {
+          "kubernetes.io/arch": "amd64",
+          "kubernetes.io/hostname": nodeName,
+          "kubernetes.io/os": "linux",
+          "node-role.kubernetes.io/control-plane": "true",
+        },
+      },
+      status: {
+        capacity,
+        allocatable: capacity,
+        nodeInfo: {
+          architecture: "amd64",
+          bootID: "",
+          containerRuntimeVersion: "containerd://2.1.5-k3s1",
+          kernelVersion: "test",
+          kubeProxyVersion: "",
+          kubeletVersion: "v1.35.8+k3s1",
+          machineID: "",
+          operatingSystem: "linux",
+          osImage: "a simulated node",
+          systemUUID: "",
+        },
+      },
+    },
+  };
+}
