@@ -89,9 +89,10 @@ export async function publishManifests(deps: PublishDeps, options: PublishOption
       continue;
     }
     const path = unitFileName(unit);
+    const text = rendered.writeText();
     const before = present.get(path)?.text;
-    const outcome = before === undefined ? "created" : before === rendered.text ? "unchanged" : "configured";
-    if (outcome !== "unchanged") writes.set(path, rendered.text);
+    const outcome = before === undefined ? "created" : before === text ? "unchanged" : "configured";
+    if (outcome !== "unchanged") writes.set(path, text);
     files.push({ path, unit: unitAddress(unit), outcome });
     deps.progress(files.length, units.length);
   }

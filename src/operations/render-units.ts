@@ -4,6 +4,7 @@ import { maxChartBytes, packageChart } from "../manifests/package-chart.ts";
 import { renderManifests, writeManifests } from "../manifests/render.ts";
 import type { ServiceInputs } from "../manifests/render.ts";
 import { listHostOwners } from "../model/foreign-hosts.ts";
+import type { Manifest } from "../manifests/manifest.ts";
 import { unitAddress } from "../manifests/unit.ts";
 import type { Unit } from "../manifests/unit.ts";
 import type { HelmValues } from "../model/helm-values.ts";
@@ -20,9 +21,15 @@ export interface RenderOptions {
   readonly identities: readonly AgeIdentity[] | undefined;
 }
 
-/** A rendered unit: its file's text, or the problems of its secrets. */
+/** A rendered unit, or the problems of its secrets. */
 export type RenderedUnit =
-  | { readonly ok: true; readonly unit: Unit; readonly text: string }
+  | {
+      readonly ok: true;
+      readonly unit: Unit;
+      readonly manifests: readonly Manifest[];
+      /** The unit's file. */
+      readonly writeText: () => string;
+    }
   | { readonly ok: false; readonly unit: Unit; readonly problems: readonly Problem[] };
 
 /** A renderer that packages every chart of one's own once. */
@@ -61,7 +68,7 @@ export function createRenderer({
 function finish(platform: Platform, unit: Unit, inputs: ServiceInputs): RenderedUnit {
   try {
     const manifests = renderManifests(platform, unit, inputs);
-    return { ok: true, unit, text: writeManifests(platform, unit, manifests) };
+    return { ok: true, unit, manifests, writeText: () => writeManifests(platform, unit, manifests) };
   } catch (error) {
     throw new Error(`rendering ${unitAddress(unit)} failed`, { cause: error });
   }

@@ -89,7 +89,7 @@ export async function synth(deps: SynthDeps, options: SynthOptions): Promise<Syn
         failed.push(...rendered.problems);
         continue;
       }
-      ({ text } = rendered);
+      text = rendered.writeText();
     }
     const outcome = before === undefined ? "created" : before === text ? "unchanged" : "configured";
     if (outcome !== "unchanged") writes.set(path, text);

@@ -27,6 +27,8 @@ export interface DesiredService {
   /** Dotted Helm paths that must not change after the first apply, and those that may only grow. */
   readonly createOnlyKeys: readonly string[];
   readonly expandOnlyKeys: readonly string[];
+  /** Dotted Helm paths of volume sizes, which a StatefulSet cannot change. */
+  readonly storageKeys: readonly string[];
   /** Dotted Helm paths whose values are secret. */
   readonly secretKeys: readonly string[];
 }
