@@ -61,6 +61,12 @@ export interface WriteOptions {
   readonly dryRun?: boolean;
   /** Takes fields from other managers; only for what a person or the drift policy decided. */
   readonly force?: boolean;
+  /**
+   * For `apply`: never touches what is there (`changed`), yet what it makes is owned as by any other apply; a POST would
+   * leave an `Update` entry, from which later applies remove nothing. A resourceVersion that no object can have is the
+   * precondition: the API server ignores it where there is nothing (tried on 1.35).
+   */
+  readonly createOnly?: boolean;
 }
 
 /** RFC 6902, with `test` first where a precondition is needed. */
