@@ -12,6 +12,8 @@ export interface ApiRequest {
   readonly contentType?: string;
   /** A user of the token file. */
   readonly user?: string;
+  /** In place of a user's. */
+  readonly token?: string;
   readonly userAgent?: string;
 }
 
@@ -133,7 +135,7 @@ export class ApiClient {
 
   #open(options: ApiRequest, signal?: AbortSignal): Promise<IncomingMessage> {
     const { user = "admin", method, path, body, contentType = "application/json" } = options;
-    const token = this.#tokens.get(user);
+    const token = options.token ?? this.#tokens.get(user);
     if (token === undefined) throw new Error(`the cluster has no user ${user}`);
     const headers: Record<string, string> = {
       authorization: `Bearer ${token}`,

@@ -5,21 +5,33 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { goTool, skipUnlessCi } from "../support/go-tool.ts";
 import { ApiClient, type ApiAnswer, type ApiRequest } from "./api-client.ts";
 import { markAuditLog, readAuditLog, type AuditEvent } from "./audit-log.ts";
+import { startChartRunner, type ChartRunner } from "./chart-runner.ts";
+import { packageCharts, startChartServer } from "./chart-server.ts";
 import type { Component } from "./component.ts";
 import { makeComponent, writeComponentFiles, type ComponentName } from "./components.ts";
 import { readCrds, type CustomResourceDefinition } from "./crd-files.ts";
 import { users, writeKubeconfig, writeTokenFile, type ExtraUser } from "./credentials.ts";
 import { Janitor } from "./janitor.ts";
 import { k3sObjects, nodeName, nodeObject, type InitialObject } from "./k3s-objects.ts";
+import { startKubelet } from "./kubelet.ts";
+import { startLocalPath } from "./local-path.ts";
+import { PodLogs } from "./pod-logs.ts";
 import { freePorts } from "./ports.ts";
 
 export type { AuditEvent } from "./audit-log.ts";
+export type { ChartRun, ChartRunner } from "./chart-runner.ts";
 export type { ComponentName } from "./components.ts";
 
 /** A Kubernetes API server that is ours alone, and what belongs to it. */
 export interface TestCluster {
   /** `https://127.0.0.1:PORT`. */
   readonly server: string;
+  /** A chart repository with every version of the charts under `test/charts` that name versions; "" without one. */
+  readonly chartsUrl: string;
+  /** What a test can do to chart jobs; throws in a cluster that runs none. */
+  readonly runner: ChartRunner;
+  /** A folder with one folder per volume: as long as it is there, the volume's data is. */
+  readonly volumesDir: string;
   /** Of the admin; its context is called `test`. */
   readonly kubeconfigPath: string;
   /** The folder with everything the cluster writes; removed by `stop` unless it was given. */
@@ -53,6 +65,8 @@ export interface TestClusterOptions {
   readonly components?: ComponentSet;
   /** False: no audit log, which is a little faster. */
   readonly audit?: boolean;
+  /** The port of the chart repository; a free one unless given. */
+  readonly chartsPort?: number;
   /** Where to write; kept when the cluster stops. */
   readonly dir?: string;
   readonly users?: readonly ExtraUser[];
@@ -93,7 +107,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
   const janitor = await Janitor.start(controlPlane, options.dir === undefined ? [dir] : []);
   const components = new Map<ComponentName, Component>();
   try {
-    const [etcd = 0, etcdPeer = 0, apiServer = 0, kubelet = 0] = await freePorts(4);
+    const [etcd = 0, etcdPeer = 0, apiServer = 0, kubelet = 0, charts = 0] = await freePorts(5);
     const kubeconfigOf = (user: string) => join(dir, `${user}.kubeconfig`);
     const setting = {
       dir,
@@ -130,21 +144,57 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
       check: () => isPrepared(client, { crds, node: set === "all" }),
     });
 
-    return makeCluster({ dir, client, components, janitor, ca });
+    const node =
+      set === "all"
+        ? await startNode({ dir, client, janitor, ports: { kubelet, charts: options.chartsPort ?? charts } })
+        : undefined;
+    return makeCluster({ dir, client, components, janitor, ca, node });
   } catch (error) {
     await stopAll(components, janitor);
     throw error;
   }
 }
 
+interface SimulatedNode {
+  readonly chartsUrl: string;
+  readonly runner: ChartRunner;
+  stop(): Promise<void>;
+}
+
+/** What a node does beside what kwok plays: chart jobs, logs, volumes; and the chart repository. */
+async function startNode(options: {
+  readonly dir: string;
+  readonly client: ApiClient;
+  readonly janitor: Janitor;
+  readonly ports: { readonly kubelet: number; readonly charts: number };
+}): Promise<SimulatedNode> {
+  const { dir, client, janitor, ports } = options;
+  const helm = await toolPath("helm");
+  const logs = new PodLogs();
+  const charts = await startChartServer({ port: ports.charts, packages: await packageCharts(helm) });
+  const certificate = await readFile(join(dir, "certs", "apiserver.crt"), "utf8");
+  const key = await readFile(join(dir, "certs", "apiserver.key"), "utf8");
+  const kubelet = await startKubelet({ port: ports.kubelet, certificate, key, client, logs });
+  const runner = startChartRunner({ client, charts, helm, dir, janitor, logs });
+  const volumes = startLocalPath({ client, dir: join(dir, "pv-data") });
+  return {
+    chartsUrl: charts.url,
+    runner,
+    async stop() {
+      await Promise.all([runner.stop(), volumes.stop(), kubelet.stop(), charts.stop()]);
+    },
+  };
+}
+
 function makeCluster(parts: {
+  readonly node: SimulatedNode | undefined;
   readonly dir: string;
   readonly client: ApiClient;
   readonly components: ReadonlyMap<ComponentName, Component>;
   readonly janitor: Janitor;
   readonly ca: string;
 }): TestCluster {
-  const { dir, client, components, janitor, ca } = parts;
+  const { dir, client, components, janitor, ca, node } = parts;
   const { server } = client;
   const auditLogPath = join(dir, "audit.log");
   const component = (name: ComponentName): Component => {
@@ -164,6 +214,12 @@ function makeCluster(parts: {
     dir,
     auditLogPath,
     nodeName,
+    chartsUrl: node?.chartsUrl ?? "",
+    volumesDir: join(dir, "pv-data"),
+    get runner() {
+      if (node === undefined) throw new Error('only a cluster with components: "all" runs charts');
+      return node.runner;
+    },
     async kubeconfigFor(user) {
       const path = join(dir, `${user}.kubeconfig`);
       await readFile(path).catch(() => {
@@ -191,6 +247,7 @@ function makeCluster(parts: {
     pids: () =>
       [janitor.pid, ...[...components.values()].map((one) => one.pid)].filter((pid) => pid !== undefined),
     async stop() {
+      await node?.stop();
       client.close();
       await stopAll(components, janitor);
     },
