@@ -28,7 +28,9 @@ export type ErrorCode =
   | "lock-held"
   | "lock-lost"
   | "wrong-cluster"
-  | "stale-plan";
+  | "stale-plan"
+  // a branch that no longer holds the commit that was applied
+  | "history-rewritten";
 
 /** The world refused: says what failed, on what, and what to do. Never holds a secret. */
 export class OperationError extends Error {
