@@ -1,0 +1,236 @@
+import type { FieldConflict, JsonPatch } from "../cluster/cluster-client.ts";
+import type { FieldsTree, LiveObject } from "../cluster/live-object.ts";
+import type { Manifest } from "../manifests/manifest.ts";
+import { equalValues } from "./equal-values.ts";
+import { findHolders, ownFields } from "./field-holders.ts";
+import type { FieldHolder } from "./field-holders.ts";
+import { isEmpty, isItem, isMap, itemPlace, keyPlace, parseKeys, rootPlace } from "./field-place.ts";
+import type { FieldPlace } from "./field-place.ts";
+import { isStrictMetadata, strictFieldsOf } from "./strict-fields.ts";
+
+/** One place where the live object is not what git says, or not as ours as it should be. */
+export interface Difference {
+  readonly place: FieldPlace;
+  /** As JSON; undefined = not there. */
+  readonly desired: unknown;
+  readonly live: unknown;
+  readonly type:
+    /** Another value, or none. */
+    | "changed"
+    /** We own it and git no longer says it: server-side apply takes it away. */
+    | "released"
+    /** The right value, but we do not own it. */
+    | "unowned"
+    /** Nobody but us may write here, and somebody did. */
+    | "added";
+  /** We own the field: what stands there is what we wrote last. */
+  readonly owned: boolean;
+  /** Who else holds it, the latest first. */
+  readonly holders: readonly FieldHolder[];
+}
+
+/** A desired object held against the live one, from a LIST alone. */
+export interface Comparison {
+  /** Unchanged: every desired value is live, we own exactly the desired fields, nothing is added where only we write. */
+  readonly state: "unchanged" | "changed";
+  readonly differences: readonly Difference[];
+  /** What a server-side apply without force would be refused for. */
+  readonly conflicts: readonly FieldConflict[];
+  /** Takes away what nobody but us may write; empty when there is nothing. For after the server-side apply. */
+  readonly removals: JsonPatch;
+}
+
+interface Walk {
+  readonly live: LiveObject;
+  readonly found: Difference[];
+}
+
+interface Pair {
+  readonly desired: unknown;
+  readonly live: unknown;
+  /** What we own from here on down; undefined: nothing. */
+  readonly own: FieldsTree | undefined;
+  /** True: nobody but us may write below. */
+  readonly strict: boolean;
+}
+
+/**
+ * Holds a desired object against the live one without knowing its schema: FieldsV1 tells which lists have keys and
+ * what is owned whole. It may see a difference where the API server would see none (a default, a canonical form),
+ * never the other way round; the server's dry run then has the last word.
+ */
+export function compareObject(desired: Manifest, live: LiveObject): Comparison {
+  const walk: Walk = { live, found: [] };
+  const own = ownFields(live);
+  const { apiVersion: _, kind, metadata, ...body } = desired;
+  compareMetadata(walk, { kind, metadata, own: own?.["f:metadata"] });
+  const strictFields = strictFieldsOf(kind);
+  const keys = new Set([...Object.keys(body), ...strictFields, ...ownedKeys(own)]);
+  keys.delete("metadata");
+  for (const key of keys) {
+    compareKey(walk, rootPlace, {
+      key,
+      pair: { desired: body, live, own, strict: strictFields.includes(key) },
+    });
+  }
+  return summarize(walk);
+}
+
+function compareMetadata(
+  walk: Walk,
+  {
+    kind,
+    metadata,
+    own,
+  }: { readonly kind: string; readonly metadata: Manifest["metadata"]; readonly own: FieldsTree | undefined },
+): void {
+  const { name: _, namespace: __, ...fields } = metadata;
+  const place = keyPlace(rootPlace, "metadata");
+  const live = walk.live.metadata as unknown as Readonly<Record<string, unknown>>;
+  for (const key of new Set([...Object.keys(fields), ...ownedKeys(own)])) {
+    compareKey(walk, place, { key, pair: { desired: fields, live, own, strict: false } });
+  }
+  for (const map of ["labels", "annotations"] as const) {
+    for (const [key, value] of Object.entries(walk.live.metadata[map] ?? {})) {
+      if (!isStrictMetadata(kind, { map, key }) || metadata[map]?.[key] !== undefined) continue;
+      const at = keyPlace(keyPlace(place, map), key);
+      if (!walk.found.some((other) => other.place.text === at.text)) {
+        add(walk, { place: at, desired: undefined, live: value, type: "added", owned: false });
+      }
+    }
+  }
+}
+
+/** One key of a map that server-side apply merges. */
+function compareKey(
+  walk: Walk,
+  parent: FieldPlace,
+  { key, pair }: { readonly key: string; readonly pair: Pair },
+): void {
+  const place = keyPlace(parent, key);
+  const desired = valueAt(pair.desired, key);
+  const live = valueAt(pair.live, key);
+  const own = pair.own?.[`f:${key}`];
+  if (desired !== undefined && desired !== null) {
+    compareValue(walk, place, { desired, live, own, strict: pair.strict });
+  } else if (own !== undefined) {
+    add(walk, { place, desired: undefined, live, type: "released", owned: true });
+  } else if (pair.strict && !isEmpty(live)) {
+    add(walk, { place, desired: undefined, live, type: "added", owned: false });
+  }
+}
+
+function compareValue(walk: Walk, place: FieldPlace, pair: Pair): void {
+  const { desired, live, own, strict } = pair;
+  const isWhole = own !== undefined && Object.keys(own).length === 0;
+  if (isMap(desired) && !isEmpty(desired) && !isWhole && (live === undefined || isMap(live))) {
+    const keys = new Set([
+      ...Object.keys(desired),
+      ...ownedKeys(own),
+      ...(strict && isMap(live) ? Object.keys(live) : []),
+    ]);
+    for (const key of keys) compareKey(walk, place, { key, pair });
+    return;
+  }
+  if (Array.isArray(desired) && own !== undefined && !isWhole) {
+    compareItems(walk, place, { ...pair, desired, live: Array.isArray(live) ? live : [], own });
+    return;
+  }
+  const owned = own !== undefined;
+  if (!equalValues(desired, live)) add(walk, { place, desired, live, type: "changed", owned });
+  else if (!owned) add(walk, { place, desired, live, type: "unowned", owned });
+}
+
+/** A list whose items have keys (`k:`) or are a set (`v:`). */
+function compareItems(
+  walk: Walk,
+  place: FieldPlace,
+  {
+    desired,
+    live,
+    own,
+    strict,
+  }: {
+    readonly desired: readonly unknown[];
+    readonly live: readonly unknown[];
+    readonly own: FieldsTree;
+    readonly strict: boolean;
+  },
+): void {
+  const steps = Object.keys(own).filter((step) => step !== ".");
+  const matched = new Set<string>();
+  for (const item of desired) {
+    const step = steps.find((candidate) => isItem(item, candidate)) ?? stepLike(item, steps[0]);
+    matched.add(step);
+    const position = live.findIndex((other) => isItem(other, step));
+    const at = itemPlace(place, { step, position: Math.max(position, 0) });
+    compareValue(walk, at, { desired: item, live: live[position], own: own[step], strict });
+  }
+  for (const step of steps) {
+    if (matched.has(step)) continue;
+    const position = live.findIndex((other) => isItem(other, step));
+    const at = itemPlace(place, { step, position: Math.max(position, 0) });
+    matched.add(step);
+    add(walk, { place: at, desired: undefined, live: live[position], type: "released", owned: true });
+  }
+  if (!strict) return;
+  for (const [position, item] of live.entries()) {
+    if ([...matched].some((step) => isItem(item, step))) continue;
+    const at = itemPlace(place, { step: stepLike(item, steps[0]), position });
+    add(walk, { place: at, desired: undefined, live: item, type: "added", owned: false });
+  }
+}
+
+/** The step an item would have, with the same keys as its neighbour. */
+function stepLike(item: unknown, neighbour: string | undefined): string {
+  const keys = neighbour === undefined ? undefined : parseKeys(neighbour);
+  if (keys === undefined || !isMap(item)) return `v:${JSON.stringify(item)}`;
+  return `k:${JSON.stringify(Object.fromEntries(Object.keys(keys).map((key) => [key, item[key]])))}`;
+}
+
+function add(walk: Walk, difference: Omit<Difference, "holders">): void {
+  walk.found.push({ ...difference, holders: findHolders(walk.live, difference.place.steps) });
+}
+
+function summarize({ live, found }: Walk): Comparison {
+  const conflicts = found
+    .filter(({ type }) => type === "changed")
+    .flatMap(({ place, holders }) => holders.map(({ manager }) => ({ manager, field: place.text })));
+  const unwanted = found.filter(
+    ({ type, holders, place, live: value }) =>
+      value !== undefined &&
+      (type === "added" || (type === "released" && holders.length > 0 && isStrictPlace(live.kind, place))),
+  );
+  return {
+    state: found.length === 0 ? "unchanged" : "changed",
+    differences: found,
+    conflicts,
+    removals: removalsOf(live, unwanted),
+  };
+}
+
+/** What we give up and somebody else holds too stays, unless it must not. */
+function isStrictPlace(kind: string, { steps }: FieldPlace): boolean {
+  const [root = "", map = "", key = ""] = steps.map((step) => step.slice(2));
+  if (root !== "metadata") return strictFieldsOf(kind).includes(root);
+  return (map === "labels" || map === "annotations") && isStrictMetadata(kind, { map, key });
+}
+
+/** Later items of a list first, so that positions hold. */
+function removalsOf(live: LiveObject, unwanted: readonly Difference[]): JsonPatch {
+  if (unwanted.length === 0) return [];
+  const paths = unwanted.map(({ place }) => place.pointer);
+  paths.sort((a, b) => b.localeCompare(a, "en", { numeric: true }));
+  return [
+    { op: "test", path: "/metadata/uid", value: live.metadata.uid },
+    ...paths.map((path) => ({ op: "remove" as const, path })),
+  ];
+}
+
+function ownedKeys(own: FieldsTree | undefined): string[] {
+  return Object.keys(own ?? {}).flatMap((step) => (step.startsWith("f:") ? [step.slice(2)] : []));
+}
+
+function valueAt(value: unknown, key: string): unknown {
+  return isMap(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
