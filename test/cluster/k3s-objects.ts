@@ -52,9 +52,9 @@ export function k3sObjects(): readonly InitialObject[] {
   ];
 }
 
-/** The node, as large as a good server. */
+/** The node, large enough for a thousand services. */
 export function nodeObject(): InitialObject {
-  const capacity = { cpu: "32", memory: "256Gi", pods: "500", "ephemeral-storage": "1Ti" };
+  const capacity = { cpu: "2000", memory: "8Ti", pods: "4000", "ephemeral-storage": "1Ti" };
   return {
     collection: "/api/v1/nodes",
     object: {
