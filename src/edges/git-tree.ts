@@ -8,15 +8,8 @@ export type RunGit = (
 ) => Promise<Buffer>;
 
 /** The places of a repository that hold definitions, as definition-files.ts reads them from disk. */
-const places = [
-  "platform.yaml",
-  "platform.yml",
-  "domains.yaml",
-  "domains.yml",
-  "catalog",
-  "charts",
-  "workspaces",
-];
+const topFolders = ["catalog", "charts", "workspaces"];
+const places = ["platform.yaml", "platform.yml", "domains.yaml", "domains.yml", ...topFolders];
 const readAlso = [".sops.yaml"];
 
 /** One line of `git ls-tree`. */
@@ -59,7 +52,7 @@ export async function readGitTree(
   const needed = files.filter(({ bytes }) => bytes <= maxFileBytes);
   await take(needed);
   const kept = new Set([...links, ...needed].map(({ id }) => id));
-  for (const id of [...known.keys()]) if (!kept.has(id)) known.delete(id);
+  for (const id of known.keys()) if (!kept.has(id)) known.delete(id);
   return makeTree({ shown, lines, contents: new Map(known) }).tree;
 }
 
@@ -133,7 +126,7 @@ function makeTree({
   };
   const tree: DefinitionTree = {
     entries: shown
-      .filter(({ path }) => !readAlso.includes(path))
+      .filter((line) => !readAlso.includes(line.path) && !(isFolder(line) && topFolders.includes(line.path)))
       .map(entryOf)
       .sort((a, b) => (a.path < b.path ? -1 : 1)),
     unreadableFolders: [],

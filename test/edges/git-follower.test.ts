@@ -84,7 +84,6 @@ test("reads the newest commit of the branch, and only the places that hold defin
   expect(state).toMatchObject({ id: first, commit: first, dirty: false });
   expect(state.tree.entries).toEqual([
     { path: "platform.yaml", type: "file" },
-    { path: "workspaces", type: "folder" },
     { path: "workspaces/a", type: "folder" },
     { path: "workspaces/a/workspace.yaml", type: "file" },
   ]);
