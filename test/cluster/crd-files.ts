@@ -7,6 +7,11 @@ import { toolCacheDir } from "../support/go-tool.ts";
 /** A CustomResourceDefinition as its project publishes it. */
 export interface CustomResourceDefinition {
   readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly group: string;
+    readonly names: { readonly plural: string };
+    readonly versions: readonly { readonly name: string; readonly served: boolean }[];
+  };
 }
 
 /** Files of the Go modules that `test/tools/crds` pins. */

@@ -238,7 +238,9 @@ function makeCluster(parts: {
     request: (options) => client.request(options),
     auditMark: () => markAuditLog(auditLogPath, client),
     auditSince: (mark, filter = {}) => readAuditLog({ path: auditLogPath, client, mark, ...filter }),
-    pause: (name) => component(name).stop(),
+    async pause(name) {
+      await component(name).stop();
+    },
     resume,
     async restart(name) {
       await component(name).stop();
@@ -304,6 +306,14 @@ async function isPrepared(
     definitions.items.filter((one) => holds(one, "Established")).map((one) => one.metadata.name),
   );
   if (!crds.every((crd) => established.has(crd.metadata.name))) return undefined;
+  // for a moment after that the server answers 429, storage is initializing
+  const answers = await Promise.all(
+    crds.map(({ spec: { group, versions, names } }) => {
+      const version = versions.find(({ served }) => served)?.name;
+      return client.request({ method: "GET", path: `/apis/${group}/${version}/${names.plural}?limit=1` });
+    }),
+  );
+  if (answers.some(({ status }) => status !== 200)) return undefined;
   const system = await client.request({ method: "GET", path: "/api/v1/namespaces/kube-system" });
   if (system.status !== 200) return undefined;
   if (!node) return true;
