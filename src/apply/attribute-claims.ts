@@ -1,0 +1,120 @@
+import type { LiveObject } from "../cluster/live-object.ts";
+import type { ServiceAddress, Volume } from "./volume.ts";
+
+/**
+ * Whose a claim is. `unclear`: nothing proves that it is this service's, nor that it is not: its data is kept like
+ * the service's own, and never deleted with it.
+ */
+export type Attribution = "own" | "unclear" | "other";
+
+export interface ClaimEvidence {
+  readonly service: ServiceAddress;
+  /** PersistentVolumeClaims of the namespace. */
+  readonly claims: readonly LiveObject[];
+  /** StatefulSets and Pods of the namespace. */
+  readonly statefulSets: readonly LiveObject[];
+  readonly pods: readonly LiveObject[];
+  readonly volumes: readonly Volume[];
+  /** Every other Helm release there, whoever installed it. */
+  readonly otherReleases: ReadonlySet<string>;
+}
+
+/** Helm writes it on every object it makes. */
+const helmRelease = "meta.helm.sh/release-name";
+
+interface StatefulSetBody {
+  readonly spec?: {
+    readonly volumeClaimTemplates?: readonly { readonly metadata?: { readonly name?: string } }[];
+  };
+}
+
+interface PodBody {
+  readonly spec?: {
+    readonly volumes?: readonly { readonly persistentVolumeClaim?: { readonly claimName?: string } }[];
+  };
+}
+
+/**
+ * Tells the claims of one release from those of its neighbours, strongest evidence first: our own marks on the bound
+ * volume, Helm's annotation, the StatefulSet whose template makes a claim of exactly this name, and the labels charts
+ * give their objects. A name alone proves nothing: `data-x-db-2-0` is a claim of `x-db-2`, or of a part `2` of `x-db`.
+ * Pods prove only that a claim is another's: a claim made by hand does not become the service's because it is mounted.
+ */
+export function attributeClaims(evidence: ClaimEvidence): ReadonlyMap<LiveObject, Attribution> {
+  const byName = new Map(evidence.volumes.map((volume) => [volume.name, volume]));
+  return new Map(evidence.claims.map((claim) => [claim, attribute(claim, evidence, byName)]));
+}
+
+function attribute(
+  claim: LiveObject,
+  evidence: ClaimEvidence,
+  volumes: ReadonlyMap<string, Volume>,
+): Attribution {
+  const { service, pods, otherReleases } = evidence;
+  const unit = `${service.workspaceId}/${service.referenceId}`;
+  const marked = volumes.get(boundVolume(claim) ?? "")?.unit;
+  if (marked !== undefined) return marked === unit ? "own" : "other";
+
+  const { annotations, labels } = claim.metadata;
+  const helm = annotations?.[helmRelease] ?? templateRelease(claim, evidence.statefulSets);
+  if (helm !== undefined) return helm === service.releaseName ? "own" : "other";
+
+  const named = judge(releaseLabels(labels), service.releaseName, otherReleases);
+  if (named !== "unclear") return named;
+
+  const users = pods.filter((pod) => usedClaims(pod).includes(claim.metadata.name));
+  const judged = users.map((pod) =>
+    judge(releaseLabels(pod.metadata.labels), service.releaseName, otherReleases),
+  );
+  return judged.length > 0 && judged.every((one) => one === "other") ? "other" : "unclear";
+}
+
+/** The release of the StatefulSet that made a claim from its template: `TEMPLATE-STATEFULSET-NUMBER`. */
+function templateRelease(claim: LiveObject, statefulSets: readonly LiveObject[]): string | undefined {
+  const { name } = claim.metadata;
+  const owner = statefulSets.find((set) => {
+    const { spec } = set as StatefulSetBody & LiveObject;
+    return (spec?.volumeClaimTemplates ?? []).some(({ metadata }) => {
+      const start = `${metadata?.name ?? ""}-${set.metadata.name}-`;
+      return name.startsWith(start) && /^\d+$/.test(name.slice(start.length));
+    });
+  });
+  return owner?.metadata.annotations?.[helmRelease];
+}
+
+function judge(names: readonly string[], release: string, otherReleases: ReadonlySet<string>): Attribution {
+  if (names.includes(release)) return "own";
+  return names.some((name) => otherReleases.has(name)) ? "other" : "unclear";
+}
+
+/** The release that labels name; `release` is what older charts say. */
+function releaseLabels(labels: Readonly<Record<string, string>> | undefined): string[] {
+  return [labels?.["app.kubernetes.io/instance"], labels?.["release"]].filter((name) => name !== undefined);
+}
+
+/** The claims a pod mounts. */
+export function usedClaims(pod: LiveObject): string[] {
+  const { spec } = pod as PodBody & LiveObject;
+  return (spec?.volumes ?? []).flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? []);
+}
+
+/** The volume a claim is bound to, or is being bound to. */
+export function boundVolume(claim: LiveObject): string | undefined {
+  const { spec } = claim as { readonly spec?: { readonly volumeName?: string } } & LiveObject;
+  return spec?.volumeName;
+}
+
+/** True while a provisioner may be making a volume for the claim: it has no data yet, but may have any moment. */
+export function isBeingBound(claim: LiveObject): boolean {
+  const { status } = claim as { readonly status?: { readonly phase?: string } } & LiveObject;
+  if (status?.phase !== "Pending") return false;
+  const { annotations } = claim.metadata;
+  return (
+    boundVolume(claim) !== undefined || annotations?.["volume.kubernetes.io/selected-node"] !== undefined
+  );
+}
+
+/** True when our marks say that a volume is of the platform. */
+export function isMarked(volume: Volume, { platform }: Pick<ServiceAddress, "platform">): boolean {
+  return volume.platform === platform && (volume.unit !== undefined || volume.perhapsOf !== undefined);
+}

@@ -1,0 +1,100 @@
+import type { LiveObject } from "../cluster/live-object.ts";
+import { refKey, refOf } from "../cluster/object-ref.ts";
+import { managedTypes, resourceTypes } from "../cluster/resource-types.ts";
+import { deleteObject } from "./apply-change.ts";
+import { deleteVolumes } from "./delete-volumes.ts";
+import type { ApplyEvent } from "./event.ts";
+import { findServiceVolumes } from "./find-volumes.ts";
+import { keepVolumes, markVolumes } from "./keep-volumes.ts";
+import { countOf, failedRemoval } from "./removal.ts";
+import type { RemovalDeps, RemovalMode, RemovalResult, Stuck } from "./removal.ts";
+import { removeRelease } from "./remove-release.ts";
+import type { ServiceAddress, Volume } from "./volume.ts";
+import { waitGone } from "./wait-gone.ts";
+
+export interface ServiceRemoval extends ServiceAddress {
+  /** The unit's objects as the plan saw them; they are deleted only while they are the same ones. */
+  readonly objects: readonly LiveObject[];
+  readonly mode: RemovalMode;
+}
+
+/**
+ * Removes a service: its data is kept, or marked to go, first; then the release; then the rest of its objects; and
+ * data goes last. Every step looks at the cluster, not at what an earlier run did, so it can be killed and run again
+ * at any point: the service counts as there until all of it is verified gone.
+ * Errors: `changed-meanwhile` when somebody changed what the plan saw; `refused` when volumes cannot be kept;
+ * `cancelled`; those of ClusterClient.
+ */
+export async function* removeService(
+  service: ServiceRemoval,
+  deps: RemovalDeps,
+): AsyncGenerator<ApplyEvent, RemovalResult> {
+  const unit = `${service.workspaceId}/${service.referenceId}`;
+  const chart = service.objects.find(({ kind }) => kind === "HelmChart");
+  const isKept = service.mode === "keep-data";
+  const kept = isKept ? yield* keepVolumes(service, deps) : [];
+  if (!isKept) await markVolumes(service, deps);
+
+  const stuck =
+    (yield* removeRelease(service, chart, deps)) ?? (yield* removeObjects(service.objects, unit, deps));
+  if (stuck !== undefined) return failedRemoval(stuck);
+  return isKept ? describeKept(unit, kept) : yield* removeData(service, deps);
+}
+
+/** The rest goes in the opposite order of its making; every object is seen gone. */
+async function* removeObjects(
+  objects: readonly LiveObject[],
+  unit: string,
+  deps: RemovalDeps,
+): AsyncGenerator<ApplyEvent, Stuck | undefined> {
+  const order = managedTypes.map(({ kind }) => kind);
+  const rest = objects
+    .filter(({ kind }) => kind !== resourceTypes.HelmChart.kind)
+    .sort(
+      (a, b) =>
+        order.indexOf(b.kind) - order.indexOf(a.kind) || (refKey(refOf(a)) < refKey(refOf(b)) ? -1 : 1),
+    );
+  for (const object of rest) {
+    const ref = refOf(object);
+    await deleteObject(object, deps);
+    const target = { ref, uid: object.metadata.uid };
+    const stuck = yield* waitGone(target, { unit, timeoutMs: deps.timeouts.objectMs }, deps);
+    if (stuck !== undefined) return stuck;
+    yield { type: "object", unit, ref, outcome: "pruned" };
+  }
+  return undefined;
+}
+
+async function* removeData(
+  service: ServiceRemoval,
+  deps: RemovalDeps,
+): AsyncGenerator<ApplyEvent, RemovalResult> {
+  const unit = `${service.workspaceId}/${service.referenceId}`;
+  const { claims, detached } = await findServiceVolumes(deps.client, service);
+  const own = claims.filter(({ attribution }) => attribution === "own");
+  const volumes = [...own.flatMap(({ volume }) => volume ?? []), ...detached];
+  const stuck = yield* deleteVolumes({ unit, claims: own.map(({ claim }) => claim), volumes }, deps);
+  if (stuck !== undefined) return failedRemoval(stuck);
+  const unclear = claims.filter(({ attribution }) => attribution === "unclear");
+  if (unclear.length === 0) return { outcome: "removed", message: undefined, hint: undefined, kept: [] };
+  const names = unclear.map(({ claim }) => claim.metadata.name).join(", ");
+  return {
+    outcome: "removed",
+    message: `${countOf(unclear.length, "claim")} in ${service.namespace} may or may not be of ${unit} and was left alone: ${names}`,
+    hint: `if nobody needs the data: \`kubectl delete pvc -n ${service.namespace} ${names.replaceAll(", ", " ")}\``,
+    kept: [],
+  };
+}
+
+function describeKept(unit: string, kept: readonly Volume[]): RemovalResult {
+  if (kept.length === 0) return { outcome: "removed", message: undefined, hint: undefined, kept };
+  const volumes = kept
+    .map(({ name, size, claim }) => `${name} (${size}, ${claim?.name ?? "no claim"})`)
+    .join(", ");
+  return {
+    outcome: "removed",
+    message: `kept ${countOf(kept.length, "volume")} of ${unit}: ${volumes}`,
+    hint: `a service created again under this name gets its data back; \`woow volumes delete\` deletes it`,
+    kept,
+  };
+}
