@@ -42,7 +42,7 @@ export async function* removeService(
 }
 
 /** The rest goes in the opposite order of its making; every object is seen gone. */
-async function* removeObjects(
+export async function* removeObjects(
   objects: readonly LiveObject[],
   unit: string,
   deps: RemovalDeps,

@@ -1,0 +1,132 @@
+import type { LiveObject } from "../cluster/live-object.ts";
+import { refOf } from "../cluster/object-ref.ts";
+import type { ObjectRef } from "../cluster/object-ref.ts";
+import { resourceTypes } from "../cluster/resource-types.ts";
+import { deleteObject } from "./apply-change.ts";
+import { deleteVolumes, listNamespaceVolumes } from "./delete-volumes.ts";
+import type { ApplyEvent } from "./event.ts";
+import { listReleases } from "./find-volumes.ts";
+import { countOf, failedRemoval } from "./removal.ts";
+import type { RemovalDeps, RemovalMode, RemovalResult } from "./removal.ts";
+import { removeObjects } from "./remove-service.ts";
+import type { Volume } from "./volume.ts";
+import { waitGone } from "./wait-gone.ts";
+
+export interface WorkspaceRemoval {
+  readonly workspaceId: string;
+  readonly namespace: string;
+  /** The unit's objects as the plan saw them, the Namespace among them. */
+  readonly objects: readonly LiveObject[];
+  readonly mode: RemovalMode;
+}
+
+/**
+ * Removes a workspace whose services are gone already: deleting a Namespace deletes every claim in it, so it stays as
+ * long as it holds data, or anything that is not ours. With `delete-data` all of its volumes go first.
+ * Errors: see removeService.
+ */
+export async function* removeWorkspace(
+  workspace: WorkspaceRemoval,
+  deps: RemovalDeps,
+): AsyncGenerator<ApplyEvent, RemovalResult> {
+  const { namespace, objects } = workspace;
+  const unit = workspace.workspaceId;
+  const isHome = ({ kind, metadata }: LiveObject) => kind === "Namespace" && metadata.name === namespace;
+  const home = objects.find(isHome);
+  if (home !== undefined) {
+    const kept = (yield* clearNamespace(workspace, deps)) ?? (await findReasonToKeep(workspace, deps));
+    if (kept !== undefined) return kept;
+    yield { type: "step", unit, message: `deleting Namespace ${namespace}` };
+    await deleteObject(home, deps);
+    const target = { ref: refOf(home), uid: home.metadata.uid };
+    const stuck = yield* waitGone(target, { unit, timeoutMs: deps.timeouts.namespaceMs }, deps);
+    if (stuck !== undefined) return failedRemoval(stuck);
+    yield { type: "object", unit, ref: refOf(home), outcome: "pruned" };
+  }
+  // what lay in the Namespace went with it
+  const elsewhere = objects.filter((object) => object !== home && object.metadata.namespace !== namespace);
+  const stuck = yield* removeObjects(elsewhere, unit, deps);
+  if (stuck !== undefined) return failedRemoval(stuck);
+  return { outcome: "removed", message: undefined, hint: undefined, kept: [] };
+}
+
+async function* clearNamespace(
+  { workspaceId, namespace, mode }: WorkspaceRemoval,
+  deps: RemovalDeps,
+): AsyncGenerator<ApplyEvent, RemovalResult | undefined> {
+  if (mode === "keep-data") return undefined;
+  const volumes = await listNamespaceVolumes(namespace, deps);
+  const claims = await deps.client.list({ type: resourceTypes.PersistentVolumeClaim, namespace });
+  const stuck = yield* deleteVolumes({ unit: workspaceId, claims: claims.items, volumes }, deps);
+  return stuck === undefined ? undefined : failedRemoval(stuck);
+}
+
+/** What a person would lose with the Namespace. */
+async function findReasonToKeep(
+  { workspaceId, namespace, mode }: WorkspaceRemoval,
+  deps: RemovalDeps,
+): Promise<RemovalResult | undefined> {
+  const keep = (message: string, hint: string, kept: readonly Volume[] = []): RemovalResult => ({
+    outcome: "kept",
+    message: `Namespace ${namespace} stays: ${message}`,
+    hint,
+    kept,
+  });
+  const charts = await findCharts(namespace, deps);
+  if (charts.length > 0) {
+    return keep(
+      `${countOf(charts.length, "HelmChart")} would install into it again: ${charts.map(nameOf).join(", ")}`,
+      "delete them first (kubectl delete helmchart), then run the command again",
+    );
+  }
+  const volumes = await listNamespaceVolumes(namespace, deps);
+  if (volumes.length > 0) {
+    return keep(
+      `it holds ${countOf(volumes.length, "volume")}: ${volumes.map(describeVolume).join(", ")}`,
+      `\`woow volumes delete ${volumes.map(({ name }) => name).join(" ")}\` deletes this data for good, \`woow destroy ${workspaceId} --delete-data\` everything in the workspace`,
+      volumes,
+    );
+  }
+  if (mode === "delete-data") return undefined;
+  const strangers = await findStrangers(namespace, deps);
+  if (strangers.length === 0) return undefined;
+  return keep(
+    `it holds what is not ours: ${strangers.join(", ")}`,
+    `move or delete it, or delete it with everything else: \`woow destroy ${workspaceId} --delete-data\``,
+  );
+}
+
+async function findCharts(namespace: string, { client }: RemovalDeps): Promise<readonly ObjectRef[]> {
+  const { items } = await client.list({ type: resourceTypes.HelmChart });
+  return items
+    .filter((chart) => (chart as ChartBody & LiveObject).spec?.targetNamespace === namespace)
+    .map(refOf);
+}
+
+interface ChartBody {
+  readonly spec?: { readonly targetNamespace?: string };
+}
+
+/** Releases and workloads of somebody else. */
+async function findStrangers(namespace: string, { client }: RemovalDeps): Promise<readonly string[]> {
+  const types = [resourceTypes.Deployment, resourceTypes.StatefulSet, resourceTypes.DaemonSet];
+  const [releases, ...workloads] = await Promise.all([
+    listReleases(client, namespace),
+    ...types.map(async (type) => client.list({ type, namespace, metadataOnly: true })),
+  ]);
+  const names = new Set(releases.flatMap(({ metadata }) => metadata.labels?.["name"] ?? []));
+  const objects = workloads.flatMap(({ items }) => items);
+  return [
+    ...[...names].sort().map((name) => `Helm release ${name}`),
+    ...objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`),
+  ];
+}
+
+function nameOf({ namespace, name }: ObjectRef): string {
+  return `${namespace ?? ""}/${name}`;
+}
+
+function describeVolume({ name, size, claim, unit, perhapsOf }: Volume): string {
+  const owner = unit ?? (perhapsOf === undefined ? undefined : `perhaps ${perhapsOf}`);
+  return `${name} (${[owner, claim?.name, size].filter((part) => part !== undefined).join(", ")})`;
+}
