@@ -47,34 +47,54 @@ export interface LoadDesiredOptions {
   readonly identities: (() => readonly AgeIdentity[]) | undefined;
   /** Files a sparse checkout left out. */
   readonly absentFiles: readonly string[];
+  /**
+   * Reconcile: a workspace with a problem, or one that is named here, is left alone and does not stop the others.
+   * Left out: any problem in the way of the selection stops it.
+   */
+  readonly isolate?: { readonly exclude: ReadonlySet<string> } | undefined;
   readonly progress: (done: number, total: number) => void;
 }
 
 /** Definitions -> what one cluster should hold. Any problem in the way of the selection stops it. */
 export async function loadDesired(options: LoadDesiredOptions): Promise<LoadedDesired> {
-  const { tree, selection, absentFiles } = options;
-  const { platform, definitions, problems } = loadPlatform(tree, selectedWorkspaces(selection));
-  if (platform === undefined) return { ok: false, problems };
+  const { tree, selection, absentFiles, isolate } = options;
+  const wanted = isolate === undefined ? selectedWorkspaces(selection) : [];
+  const { platform, definitions, problems: found } = loadPlatform(tree, wanted);
+  if (platform === undefined) return { ok: false, problems: found };
   const cluster = pickCluster(platform, options.cluster);
+  const leftAlone = new Set(isolate === undefined ? [] : [...isolate.exclude, ...sickOf(found)]);
   const { selected, prerequisites } = selectUnits(platform, { ...selection, clusters: [cluster.name] });
-  const units = [...prerequisites, ...selected].sort(byStage);
-  const rendered = await renderAll(units, { ...options, platform });
-  if (!rendered.ok) return { ok: false, problems: sortProblems([...problems, ...rendered.problems]) };
-  const errors = problems.filter(({ severity }) => severity === "error");
+  const chosen = [...prerequisites, ...selected].filter((unit) => !leftAlone.has(workspaceOf(unit) ?? ""));
+  const rendered = await renderAll(chosen.sort(byStage), { ...options, platform });
+  const problems = sortProblems([...found, ...rendered.problems]);
+  if (rendered.problems.length > 0 && isolate === undefined) return { ok: false, problems };
+  const sick = new Set([...leftAlone, ...sickOf(problems)]);
+  const isServed = (workspaceId: string | undefined) => isolate === undefined || !sick.has(workspaceId ?? "");
   return {
     ok: true,
     desired: {
       platform,
       cluster,
       selection,
-      units: rendered.units,
+      units: rendered.units.filter(({ workspaceId }) => isServed(workspaceId)),
       prerequisites: new Set(prerequisites.map(unitAddress)),
-      services: selected.flatMap((unit) => (unit.type === "service" ? [unit.service] : [])),
+      services: selected.flatMap((unit) =>
+        unit.type === "service" && isServed(unit.workspace.id) ? [unit.service] : [],
+      ),
       present: new Set([...definitions.present, ...absentFiles.flatMap(addressOfFile)]),
-      sickWorkspaces: new Set(errors.flatMap(({ file }) => workspaceOfFile(file))),
+      sickWorkspaces: sick,
       problems,
     },
   };
+}
+
+/** Workspaces that have an error in their folder. */
+function sickOf(problems: readonly Problem[]): string[] {
+  return problems.filter(({ severity }) => severity === "error").flatMap(({ file }) => workspaceOfFile(file));
+}
+
+function workspaceOf(unit: Unit): string | undefined {
+  return unit.type === "platform" ? undefined : unit.workspace.id;
 }
 
 /** The cluster a command works on. Errors: `usage` when there are several and none is named, or one is unfinished. */
@@ -110,29 +130,30 @@ export function pickCluster(platform: Platform, name: string | undefined): Clust
   return found;
 }
 
+/** Renders what can be; the problems of the rest come with it. */
 async function renderAll(
   units: readonly Unit[],
   options: LoadDesiredOptions & { readonly platform: Platform },
-): Promise<{ ok: true; units: DesiredUnit[] } | { ok: false; problems: readonly Problem[] }> {
+): Promise<{ readonly units: DesiredUnit[]; readonly problems: readonly Problem[] }> {
   const { platform, identities, progress, tree } = options;
   const needsKeys = units.some((unit) => unit.type === "service" && unit.service.secrets !== undefined);
   const keys = identities === undefined ? undefined : needsKeys ? identities() : [];
   const render = createRenderer({ platform, identities: keys });
   const done: DesiredUnit[] = [];
-  const failed: Problem[] = [];
+  const problems: Problem[] = [];
   for (const unit of units) {
     const result = await render(unit);
     if (result.ok) done.push({ ...describeUnit(unit, platform, tree), manifests: result.manifests });
-    else failed.push(...result.problems);
+    else problems.push(...result.problems);
     progress(done.length, units.length);
   }
-  return failed.length > 0 ? { ok: false, problems: failed } : { ok: true, units: done };
+  return { units: done, problems };
 }
 
 function describeUnit(unit: Unit, platform: Platform, tree: DefinitionTree): Omit<DesiredUnit, "manifests"> {
   return {
     address: unitAddress(unit),
-    workspaceId: unit.type === "platform" ? undefined : unit.workspace.id,
+    workspaceId: workspaceOf(unit),
     definitionHash: hashFile(tree, definitionFile(unit)),
     drift: unit.type === "platform" ? platform.drift : unit.workspace.drift,
     service: unit.type === "service" ? describeService(unit.service) : undefined,
