@@ -33,7 +33,7 @@ const stages: Readonly<Record<string, Rule>> = {
     folders: ["definitions", "model", "constructs", "manifests", "cluster"],
     packages: ["node:crypto", "yaml"],
   },
-  status: { folders: ["model", "manifests", "cluster"], packages: [] },
+  status: { folders: ["model", "constructs", "manifests", "cluster"], packages: ["fflate"] },
   apply: {
     folders: ["model", "constructs", "manifests", "cluster", "plan", "status"],
     packages: ["node:crypto"],

@@ -1,0 +1,178 @@
+import type { ObjectRef } from "../cluster/object-ref.ts";
+
+/** A HelmChart, as far as status needs it. Times are milliseconds since 1970. */
+export interface ChartFacts {
+  readonly ref: ObjectRef;
+  readonly uid: string;
+  readonly createdMs: number;
+  /** When its spec was last written, as the API server saw it. */
+  readonly changedMs: number;
+  readonly deletedMs: number | undefined;
+  readonly finalizers: readonly string[];
+  readonly targetNamespace: string;
+  readonly chart: string | undefined;
+  readonly repo: string | undefined;
+  readonly version: string | undefined;
+  readonly valuesSecrets: readonly string[];
+  readonly failurePolicy: string;
+  readonly timeoutMs: number;
+  /** Somebody told the controller to leave it alone. */
+  readonly isUnmanaged: boolean;
+  /** Condition Failed, when it is true. */
+  readonly failed: { readonly reason: string | undefined; readonly message: string | undefined } | undefined;
+  readonly unit: string | undefined;
+}
+
+/** A chart job: `helm-install-NAME` or `helm-delete-NAME`. */
+export interface JobFacts {
+  readonly ref: ObjectRef;
+  readonly uid: string;
+  readonly release: string;
+  readonly isDelete: boolean;
+  readonly createdMs: number;
+  readonly startedMs: number | undefined;
+  readonly state: "suspended" | "active" | "complete" | "failed";
+  /** Pods that failed; containers that restarted are counted by the pod. */
+  readonly failedPods: number;
+  readonly hasPods: boolean;
+  /** Of the configuration it runs, cut to a label's 63 characters; undefined before helm-controller 0.11. */
+  readonly configHash: string | undefined;
+  readonly chart: string | undefined;
+  readonly repo: string | undefined;
+  readonly version: string | undefined;
+  readonly targetNamespace: string | undefined;
+  /** Helm's revision it found when it was made; undefined before helm-controller 0.17. */
+  readonly expectedRevision: number | undefined;
+}
+
+/** A Helm release record, from the labels of its Secret. Superseded ones are not looked at. */
+export interface ReleaseFacts {
+  readonly ref: ObjectRef;
+  readonly uid: string;
+  readonly release: string;
+  readonly namespace: string;
+  readonly revision: number;
+  readonly status: string;
+  readonly configHash: string | undefined;
+  readonly changedMs: number;
+}
+
+export interface WorkloadFacts {
+  readonly ref: ObjectRef;
+  readonly selector: Readonly<Record<string, string>>;
+  readonly wanted: number;
+  /** Of the newest template. */
+  readonly updated: number;
+  readonly ready: number;
+  /** Every one wanted is of the newest template and ready, and the controller has seen the newest spec. */
+  readonly isReady: boolean;
+  /** Why pods cannot be made, in the API server's words. */
+  readonly createFailure: string | undefined;
+  /** The rollout took longer than the workload allows. */
+  readonly isOverdue: boolean;
+  readonly changedMs: number | undefined;
+  /** `helm.sh/chart`. */
+  readonly chartLabel: string | undefined;
+}
+
+/** Endpoints of one Service. */
+export interface EndpointFacts {
+  readonly ready: number;
+  readonly notReady: number;
+}
+
+export interface NamespaceFacts {
+  readonly deletedMs: number | undefined;
+  /** What the namespace controller says it still waits for. */
+  readonly remaining: string | undefined;
+}
+
+export interface ContainerFacts {
+  readonly name: string;
+  readonly isInit: boolean;
+  readonly image: string;
+  readonly isReady: boolean;
+  readonly restarts: number;
+  readonly waiting: { readonly reason: string; readonly message: string | undefined } | undefined;
+  readonly runningSinceMs: number | undefined;
+  readonly terminated: TerminationFacts | undefined;
+  readonly lastTerminated: TerminationFacts | undefined;
+  readonly memoryLimit: string | undefined;
+}
+
+export interface TerminationFacts {
+  readonly reason: string | undefined;
+  readonly exitCode: number;
+  readonly message: string | undefined;
+}
+
+export interface PodFacts {
+  readonly ref: ObjectRef;
+  readonly uid: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdMs: number;
+  readonly deletedMs: number | undefined;
+  readonly finalizers: readonly string[];
+  readonly phase: string;
+  readonly isReady: boolean;
+  /** The scheduler's words when no node takes it. */
+  readonly unschedulable: string | undefined;
+  readonly evicted: string | undefined;
+  readonly containers: readonly ContainerFacts[];
+  readonly claims: readonly string[];
+}
+
+export interface ClaimFacts {
+  readonly ref: ObjectRef;
+  readonly phase: string;
+  readonly storageClass: string | undefined;
+}
+
+/** A Warning event; only the newest of its kind for an object. */
+export interface EventFacts {
+  readonly reason: string;
+  readonly message: string;
+  readonly seenMs: number;
+}
+
+/** What is read only where something does not run. */
+export interface ServiceDetails {
+  /** By namespace. */
+  readonly pods: ReadonlyMap<string, readonly PodFacts[]>;
+  /** By `NAMESPACE/NAME`. */
+  readonly claims: ReadonlyMap<string, ClaimFacts>;
+  /** By `KIND/NAMESPACE/NAME` of the object they are about, newest first. */
+  readonly events: ReadonlyMap<string, readonly EventFacts[]>;
+  /** `NAMESPACE/NAME` of every Service. */
+  readonly services: ReadonlySet<string>;
+  /** What Helm said, by release: from the failed release's record, or the chart job's last words. */
+  readonly helmErrors: ReadonlyMap<string, string>;
+}
+
+export interface CertificateFacts {
+  readonly isReady: boolean;
+  readonly notAfter: string | undefined;
+  readonly message: string | undefined;
+}
+
+/** What the cluster says of services at one moment. */
+export interface ServiceObservation {
+  /** By release name. */
+  readonly charts: ReadonlyMap<string, ChartFacts>;
+  readonly installJobs: ReadonlyMap<string, JobFacts>;
+  readonly deleteJobs: ReadonlyMap<string, JobFacts>;
+  /** By `NAMESPACE/RELEASE`, newest first. */
+  readonly releases: ReadonlyMap<string, readonly ReleaseFacts[]>;
+  readonly workloads: ReadonlyMap<string, readonly WorkloadFacts[]>;
+  /** By `NAMESPACE/SERVICE`. */
+  readonly endpoints: ReadonlyMap<string, EndpointFacts>;
+  /** `NAMESPACE/NAME`. */
+  readonly ingresses: ReadonlySet<string>;
+  /** When each values Secret's data was last written, by name. */
+  readonly valuesSecrets: ReadonlyMap<string, number>;
+  readonly namespaces: ReadonlyMap<string, NamespaceFacts>;
+  /** By `NAMESPACE/INGRESS`; undefined: not asked for, or cert-manager is not there. */
+  readonly certificates: ReadonlyMap<string, readonly CertificateFacts[]> | undefined;
+  /** Undefined until something does not run. */
+  readonly details: ServiceDetails | undefined;
+}

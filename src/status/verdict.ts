@@ -1,0 +1,94 @@
+import type { ObjectRef } from "../cluster/object-ref.ts";
+import type { ReasonCode } from "./reason-codes.ts";
+import type { ServiceFacts } from "./service-facts.ts";
+import type {
+  ChartFacts,
+  JobFacts,
+  ReleaseFacts,
+  ServiceObservation,
+  WorkloadFacts,
+} from "./service-observation.ts";
+import type { Reason, ServiceState } from "./service-status.ts";
+
+/** The chart job as it was before a write; then only another job proves that the write is run. */
+export interface RunBefore {
+  readonly jobUid: string | undefined;
+}
+
+/** One service and all that the cluster says of it. */
+export interface ServiceCase {
+  readonly facts: ServiceFacts;
+  readonly observation: ServiceObservation;
+  readonly nowMs: number;
+  /** Undefined when nothing was written: then times tell whether the newest change is run. */
+  readonly before: RunBefore | undefined;
+  readonly chart: ChartFacts | undefined;
+  readonly installJob: JobFacts | undefined;
+  readonly deleteJob: JobFacts | undefined;
+  /** Newest first. */
+  readonly releases: readonly ReleaseFacts[];
+  readonly newest: ReleaseFacts | undefined;
+  readonly workloads: readonly WorkloadFacts[];
+}
+
+/** A reason whose code is one of ours. */
+export interface Finding extends Reason {
+  readonly code: ReasonCode;
+}
+
+/** What an assessment says of a service that does not run. */
+export interface Verdict {
+  readonly state: Exclude<ServiceState, "running">;
+  readonly reason: Finding;
+  readonly isFinal: boolean;
+}
+
+export function makeCase(options: {
+  readonly facts: ServiceFacts;
+  readonly observation: ServiceObservation;
+  readonly nowMs: number;
+  readonly before?: RunBefore | undefined;
+}): ServiceCase {
+  const { facts, observation } = options;
+  const key = `${facts.namespace}/${facts.releaseName}`;
+  const releases = observation.releases.get(key) ?? [];
+  return {
+    ...options,
+    before: options.before,
+    chart: observation.charts.get(facts.releaseName),
+    installJob: observation.installJobs.get(facts.releaseName),
+    deleteJob: observation.deleteJobs.get(facts.releaseName),
+    releases,
+    newest: releases[0],
+    workloads: observation.workloads.get(key) ?? [],
+  };
+}
+
+/** True when some release was deployed before the newest or is the newest: then work on it is an upgrade. */
+export function isUpgrade({ releases, newest }: ServiceCase): boolean {
+  return releases.some(({ status, revision }) => status === "deployed" && revision !== newest?.revision);
+}
+
+/** deploying for a first release, upgrading for every later one. */
+export function workState(subject: ServiceCase): "deploying" | "upgrading" {
+  return subject.newest?.status === "deployed" || isUpgrade(subject) ? "upgrading" : "deploying";
+}
+
+/** "30 s", "12 min", "3 h", "2 d", as people say it. */
+export function formatSpan(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 120 * 60) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 48 * 3600) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
+}
+
+/** A reference to the namespace of a service. */
+export function namespaceRef({ namespace }: ServiceFacts): ObjectRef {
+  return { apiVersion: "v1", kind: "Namespace", namespace: undefined, name: namespace };
+}
+
+/** The same for a release that is deployed while its pods are on their way. */
+export function workloadState({ newest }: ServiceCase): "deploying" | "upgrading" {
+  return (newest?.revision ?? 1) > 1 ? "upgrading" : "deploying";
+}
