@@ -16,7 +16,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 
 /** A Go program our tests run for real: Helm, SOPS, age's key generator, Kubernetes and its own YAML reader, kwok. */
-export type GoToolName = "helm" | "sops" | "age-keygen" | "yaml-reader" | "control-plane" | "kwok";
+export type GoToolName = "helm" | "sops" | "age-keygen" | "yaml-reader" | "control-plane" | "kwok" | "kubectl";
 
 /** Where the program lies, or why it cannot be had here. */
 export type GoTool = { readonly path: string } | { readonly skip: string };
@@ -40,6 +40,12 @@ const tools: Readonly<Record<GoToolName, ToolBuild>> = {
   "yaml-reader": { module: "yaml-reader", target: "." },
   "control-plane": { module: "control-plane", target: ".", linkerFlags: kubernetesVersion },
   kwok: { module: "kwok", target: "." },
+  // of the same version as the API server: an older one is five times slower, and would flatter a comparison
+  kubectl: {
+    module: "kubectl",
+    target: "k8s.io/kubernetes/cmd/kubectl",
+    linkerFlags: kubernetesVersion,
+  },
 };
 
 const modulesDir = join(import.meta.dirname, "..", "tools");
