@@ -52,7 +52,7 @@ function assessActive(subject: ServiceCase, job: JobFacts): Verdict {
       return {
         state: "error",
         isFinal,
-        reason: { code, message, ref: job.ref, hint: hint.replace("SERVICE", facts.unit) },
+        reason: { code, message, ref: job.ref, hint: hint.replaceAll("SERVICE", facts.unit) },
       };
     }
     return {
@@ -116,7 +116,7 @@ function failedJob({ observation, facts }: ServiceCase, job: JobFacts): Finding 
   const explained = told === undefined ? undefined : explainHelm(told);
   if (explained !== undefined) {
     const { code, message, hint } = explained;
-    const hintText = hint.replace("SERVICE", facts.unit);
+    const hintText = hint.replaceAll("SERVICE", facts.unit);
     return {
       code,
       message,

@@ -1,3 +1,4 @@
+import { isOutdated } from "./assess-chart.ts";
 import { explainHelm } from "./explain-helm.ts";
 import type { ReleaseFacts } from "./service-observation.ts";
 import { isUpgrade, workState } from "./verdict.ts";
@@ -19,7 +20,7 @@ export function assessFailedRelease(subject: ServiceCase): Verdict | undefined {
   const keeps = upgrade ? "; the pods of the last good one stay" : "";
   return {
     state: "error",
-    isFinal: chart?.failurePolicy === "abort",
+    isFinal: chart?.failurePolicy === "abort" && !isOutdated(subject),
     reason: {
       code: explained?.code ?? (upgrade ? "upgrade-failed" : "install-failed"),
       message: `${what}${explained === undefined ? "" : `: ${explained.message}`}${keeps}`,
@@ -35,7 +36,7 @@ function hintFor(options: {
   readonly upgrade: boolean;
 }): string {
   const { explained, unit, upgrade } = options;
-  if (explained !== undefined) return explained.replace("SERVICE", unit);
+  if (explained !== undefined) return explained.replaceAll("SERVICE", unit);
   const back = upgrade ? `, or woow rollback ${unit} N` : "";
   return `woow logs ${unit} --job may still show why; correct the file and woow apply${back}, or woow retry ${unit} to try the same again`;
 }
