@@ -124,6 +124,16 @@ export interface ClusterClient {
   mayI(question: AccessQuestion): Promise<boolean>;
   /** GET of any other path, such as `/version`, as JSON; undefined for 404. */
   getPath(path: string): Promise<unknown>;
+  /** The same cluster for whoever holds a lock: no write is sent, or sent again, unless the guard lets it. */
+  guarded(guard: WriteGuard): ClusterClient;
+}
+
+/** Stands before every write; see `ClusterClient.guarded`. */
+export interface WriteGuard {
+  /** Called right before a write goes out, each time it is tried; what it throws is the answer. */
+  readonly beforeWrite: () => void;
+  /** Aborted when the lock is lost: requests under way end with the signal's reason. */
+  readonly signal: AbortSignal;
 }
 
 export interface DeletePreconditions {

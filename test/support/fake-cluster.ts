@@ -351,6 +351,22 @@ export function createFakeCluster(
         () => options.paths?.[path] ?? (path === "/version" ? { gitVersion: "v1.35.8+k3s1" } : undefined),
       ),
 
+    guarded(guard) {
+      const guardWrite = async <T>(write: () => Promise<T>): Promise<T> => {
+        guard.signal.throwIfAborted();
+        guard.beforeWrite();
+        return write();
+      };
+      return {
+        ...cluster,
+        create: (...input) => guardWrite(() => cluster.create(...input)),
+        apply: (...input) => guardWrite(() => cluster.apply(...input)),
+        update: (...input) => guardWrite(() => cluster.update(...input)),
+        patch: (...input) => guardWrite(() => cluster.patch(...input)),
+        delete: (...input) => guardWrite(() => cluster.delete(...input)),
+      };
+    },
+
     writes: () =>
       requests.filter(
         ({ verb, dryRun }) => !dryRun && ["create", "apply", "update", "patch", "delete"].includes(verb),
