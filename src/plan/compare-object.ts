@@ -6,6 +6,7 @@ import { findHolders, ownFields } from "./field-holders.ts";
 import type { FieldHolder } from "./field-holders.ts";
 import { isEmpty, isItem, isMap, itemPlace, keyPlace, parseKeys, rootPlace } from "./field-place.ts";
 import type { FieldPlace } from "./field-place.ts";
+import { isBelow } from "./resolve-conflicts.ts";
 import { isStrictMetadata, strictFieldsOf } from "./strict-fields.ts";
 
 /** One place where the live object is not what git says, or not as ours as it should be. */
@@ -73,7 +74,17 @@ export function compareObject(desired: Manifest, live: LiveObject): Comparison {
       pair: { desired: body, live, own, strict: strictFields.includes(key) },
     });
   }
-  return summarize(walk);
+  return summarize(live, walk.found);
+}
+
+/** The comparison as if these places, and all below them, were as they should be. */
+export function withoutPlaces(
+  { differences }: Comparison,
+  live: LiveObject,
+  places: readonly FieldPlace[],
+): Comparison {
+  const left = differences.filter(({ place }) => !places.some(({ text }) => isBelow(place.text, text)));
+  return summarize(live, left);
 }
 
 function compareMetadata(
@@ -192,7 +203,7 @@ function add(walk: Walk, difference: Omit<Difference, "holders">): void {
   walk.found.push({ ...difference, holders: findHolders(walk.live, difference.place.steps) });
 }
 
-function summarize({ live, found }: Walk): Comparison {
+function summarize(live: LiveObject, found: readonly Difference[]): Comparison {
   const conflicts = found
     .filter(({ type }) => type === "changed")
     .flatMap(({ place, holders }) => holders.map(({ manager }) => ({ manager, field: place.text })));

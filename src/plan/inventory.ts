@@ -22,6 +22,11 @@ export interface UnitRecord {
   /** `#12`; services only, given at the first apply and never again to another. */
   readonly deploymentId: string | undefined;
   readonly hold: Hold | undefined;
+  /**
+   * Dotted Helm paths whose values are or ever were secret; grows only. A plan hides what stands there. Undefined
+   * when nobody wrote them down: then a plan hides every text it replaces.
+   */
+  readonly secretKeys?: readonly string[] | undefined;
 }
 
 /** One part of the inventory: the platform unit's, or a workspace's with its services. */

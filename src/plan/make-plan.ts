@@ -1,0 +1,96 @@
+import type { Plan, Refusal, UnitPlan } from "./change.ts";
+import { findRenames } from "./find-renames.ts";
+import { indexInput } from "./plan-index.ts";
+import type { Answers, PlanInput, Question } from "./plan-input.ts";
+import { planNotes } from "./plan-notes.ts";
+import { planRemovals } from "./plan-removals.ts";
+import { planUnit } from "./plan-unit.ts";
+
+/**
+ * What the lists leave open: objects that fail the comparison, and new ones in namespaces that are there. Each is
+ * asked by a dry run; nothing is stored by it.
+ */
+export function findQuestions(input: PlanInput): readonly Question[] {
+  return planAll(input, new Map()).questions;
+}
+
+/** Desired against live. A question without an answer makes its change a prediction. */
+export function makePlan(input: PlanInput, answers: Answers): Plan {
+  return planAll(input, answers).plan;
+}
+
+function planAll(
+  input: PlanInput,
+  answers: Answers,
+): { readonly plan: Plan; readonly questions: readonly Question[] } {
+  const index = indexInput(input);
+  const context = { input, index, answers, changingNamespaces: new Set<string>() };
+  const named = new Set(input.decisions.removeUnits);
+  const planned = [...input.units]
+    .filter(({ address }) => !named.has(address) && !named.has(address.split("/", 1)[0] ?? ""))
+    .sort((a, b) => stage(a.address) - stage(b.address) || (a.address < b.address ? -1 : 1))
+    .map((unit) => planUnit(unit, context));
+  const removals = planRemovals(index, input);
+  const units: UnitPlan[] = [...planned.map(({ plan }) => plan), ...removals.plans];
+  const refusals = [
+    ...checkClaim(input),
+    ...planned.flatMap((unit) => unit.refusals),
+    ...removals.refusals,
+    ...findRenames(units, input),
+  ];
+  const plan: Plan = {
+    platform: input.platform,
+    cluster: input.cluster,
+    clusterUid: input.observation.clusterUid,
+    currency: input.currency,
+    units,
+    refusals,
+    notes: [...removals.notes, ...planNotes(units, input)],
+  };
+  return { plan, questions: planned.flatMap((unit) => unit.questions) };
+}
+
+/** Platform, workspaces, services. */
+function stage(address: string): number {
+  return address === "platform" ? 0 : address.includes("/") ? 2 : 1;
+}
+
+/** Whose cluster it is, as the first apply wrote it down. */
+function checkClaim({ observation, platform, cluster, records }: PlanInput): Refusal[] {
+  const { claim } = observation.inventory;
+  if (claim === undefined) return [];
+  const base = { unit: undefined, ref: undefined };
+  if (claim.platform !== platform) {
+    return [
+      {
+        ...base,
+        code: "other-platform",
+        message: `the cluster belongs to the platform ${claim.platform}, not to ${platform}`,
+        hint: `check the context of clusters.${cluster} in platform.yaml, and its name`,
+      },
+    ];
+  }
+  if (claim.clusterUid !== observation.clusterUid) {
+    return [
+      {
+        ...base,
+        code: "other-cluster",
+        message: `the inventory was written for another cluster (kube-system ${claim.clusterUid}, here ${observation.clusterUid})`,
+        hint: "it was copied or restored: delete the ConfigMap woow-platform in paas-system if this cluster is to take its place",
+      },
+    ];
+  }
+  if (claim.records === records) return [];
+  return [
+    {
+      ...base,
+      code: "records-mixed",
+      message: `revisions of this cluster are kept ${where(claim.records)}, and platform.yaml says ${where(records)}`,
+      hint: `write records: ${claim.records} into platform.yaml, so that the history stays in one place`,
+    },
+  ];
+}
+
+function where(records: "local" | "cluster"): string {
+  return records === "local" ? "local" : "in the cluster";
+}
