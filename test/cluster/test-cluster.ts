@@ -26,6 +26,8 @@ export type { ComponentName } from "./components.ts";
 export interface TestCluster {
   /** `https://127.0.0.1:PORT`. */
   readonly server: string;
+  /** `http://127.0.0.1:PORT` of etcd's clients, behind the API server's back. */
+  readonly etcdServer: string;
   /** A chart repository with every version of the charts under `test/charts` that name versions; "" without one. */
   readonly chartsUrl: string;
   /** What a test can do to chart jobs; throws in a cluster that runs none. */
@@ -148,7 +150,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
       set === "all"
         ? await startNode({ dir, client, janitor, ports: { kubelet, charts: options.chartsPort ?? charts } })
         : undefined;
-    return makeCluster({ dir, client, components, janitor, ca, node });
+    return makeCluster({ dir, client, components, janitor, ca, node, etcd });
   } catch (error) {
     await stopAll(components, janitor);
     throw error;
@@ -188,6 +190,7 @@ async function startNode(options: {
 
 function makeCluster(parts: {
   readonly node: SimulatedNode | undefined;
+  readonly etcd: number;
   readonly dir: string;
   readonly client: ApiClient;
   readonly components: ReadonlyMap<ComponentName, Component>;
@@ -210,6 +213,7 @@ function makeCluster(parts: {
   };
   return {
     server,
+    etcdServer: `http://127.0.0.1:${parts.etcd}`,
     kubeconfigPath: join(dir, "admin.kubeconfig"),
     dir,
     auditLogPath,
