@@ -2,7 +2,7 @@ import { labelRef } from "../cluster/object-ref.ts";
 import { assessPod, eventOf } from "./assess-pod.ts";
 import { describeRefusal } from "./assess-workloads.ts";
 import { explainHelm } from "./explain-helm.ts";
-import type { JobFacts, PodFacts, ServiceDetails } from "./service-observation.ts";
+import type { JobFacts, PodFacts, ServiceDetails, TerminationFacts } from "./service-observation.ts";
 import { formatSpan, workState } from "./verdict.ts";
 import type { Finding, ServiceCase, Verdict } from "./verdict.ts";
 
@@ -45,7 +45,7 @@ function assessActive(subject: ServiceCase, job: JobFacts): Verdict {
   const told = details.helmErrors.get(facts.releaseName);
   const attempts = attemptsOf(pods, job);
   if (attempts > 0) {
-    const explained = told === undefined ? undefined : explainHelm(told);
+    const explained = told === undefined ? undefined : explainHelm(told, chart?.repo);
     const tries = `attempt ${attempts} failed`;
     if (explained !== undefined) {
       const { code, message, hint, isFinal } = explained;
@@ -66,6 +66,8 @@ function assessActive(subject: ServiceCase, job: JobFacts): Verdict {
       },
     };
   }
+  const hook = failedHook(subject, job, details);
+  if (hook !== undefined) return hook;
   const stuck = stuckJob(subject, { job, pods, details });
   if (stuck !== undefined) return { state: "error", isFinal: false, reason: stuck };
   const limitMs = (chart?.timeoutMs ?? 0) + extraJobMs;
@@ -87,6 +89,36 @@ function assessActive(subject: ServiceCase, job: JobFacts): Verdict {
     isFinal: false,
     reason: pods.length === 0 ? starting(job, "is starting") : working(job, state),
   };
+}
+
+/** A hook that failed for good: Helm itself notices only when the chart's time limit is over. */
+function failedHook(
+  { facts, observation }: ServiceCase,
+  job: JobFacts,
+  details: ServiceDetails,
+): Verdict | undefined {
+  const isOfRelease = (name: string) => ownerOf(name, observation.charts.keys()) === facts.releaseName;
+  const hook = details.hooks
+    .get(facts.namespace)
+    ?.find(
+      ({ ref, hasFailed, createdMs }) => hasFailed && createdMs >= job.createdMs && isOfRelease(ref.name),
+    );
+  if (hook === undefined) return undefined;
+  return {
+    state: "error",
+    isFinal: true,
+    reason: {
+      code: "hook-failed",
+      message: `the chart's ${hook.kind} hook failed (${labelRef(hook.ref)})`,
+      ref: hook.ref,
+      hint: `kubectl logs -n ${facts.namespace} job/${hook.ref.name} says why; correct the values, then woow apply -s ${facts.unit}`,
+    },
+  };
+}
+
+/** The release with the longest name that a hook's name begins with: Helm does not mark hooks. */
+function ownerOf(name: string, releases: Iterable<string>): string | undefined {
+  return [...releases].filter((release) => name.startsWith(release)).sort((a, b) => b.length - a.length)[0];
 }
 
 /** A job whose pod cannot start. */
@@ -111,9 +143,9 @@ function stuckJob(
   return undefined;
 }
 
-function failedJob({ observation, facts }: ServiceCase, job: JobFacts): Finding {
+function failedJob({ observation, facts, chart, newest }: ServiceCase, job: JobFacts): Finding {
   const told = observation.details?.helmErrors.get(facts.releaseName);
-  const explained = told === undefined ? undefined : explainHelm(told);
+  const explained = told === undefined ? undefined : explainHelm(told, chart?.repo);
   if (explained !== undefined) {
     const { code, message, hint } = explained;
     const hintText = hint.replaceAll("SERVICE", facts.unit);
@@ -127,11 +159,13 @@ function failedJob({ observation, facts }: ServiceCase, job: JobFacts): Finding 
           : `${hintText}; then woow retry ${facts.unit}`,
     };
   }
+  // a failure that Helm records is told by the release; the pod and its log go with the Job's last attempt
+  const unrecorded = newest === undefined || newest.revision <= (job.expectedRevision ?? -1);
   return {
     code: "job-failed",
-    message: `${labelRef(job.ref)} failed as often as it may be tried`,
+    message: `${labelRef(job.ref)} failed as often as it may be tried${unrecorded ? ", before Helm recorded anything: the chart could not be fetched, or it refused its values" : ""}`,
     ref: job.ref,
-    hint: `woow logs ${facts.unit} --job shows what Helm said; woow retry ${facts.unit} runs it again`,
+    hint: `woow retry ${facts.unit} runs it again and tells what Helm says`,
   };
 }
 
@@ -143,10 +177,10 @@ export function podsOfJob(job: JobFacts, details: ServiceDetails): readonly PodF
 
 function attemptsOf(pods: readonly PodFacts[], job: JobFacts): number {
   const restarts = pods.flatMap(({ containers }) => containers.map((one) => one.restarts));
-  const ended = pods.some(({ containers }) =>
-    containers.some(({ terminated }) => terminated !== undefined && terminated.exitCode !== 0),
-  );
-  return Math.max(job.failedPods, ...restarts, 0) + (ended ? 1 : 0);
+  const failed = (one: TerminationFacts | undefined) => one !== undefined && one.exitCode !== 0;
+  const ends = pods.flatMap(({ containers }) => containers).filter(({ terminated }) => failed(terminated));
+  const isAgain = pods.some(({ containers }) => containers.some((one) => failed(one.lastTerminated)));
+  return Math.max(job.failedPods, ...restarts, isAgain ? 1 : 0) + (ends.length > 0 ? 1 : 0);
 }
 
 function starting(job: JobFacts, how: string): Finding {

@@ -13,7 +13,7 @@ export function assessFailedRelease(subject: ServiceCase): Verdict | undefined {
   if (newest?.status !== "failed") return undefined;
   const upgrade = isUpgrade(subject);
   const told = observation.details?.helmErrors.get(facts.releaseName);
-  const explained = told === undefined ? undefined : explainHelm(told);
+  const explained = told === undefined ? undefined : explainHelm(told, chart?.repo);
   const what = upgrade
     ? `the upgrade to revision ${newest.revision} failed`
     : "the first installation failed";

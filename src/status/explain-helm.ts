@@ -13,7 +13,7 @@ interface Rule {
   readonly pattern: RegExp;
   readonly code: ReasonCode;
   readonly isFinal: boolean;
-  readonly message: (match: RegExpMatchArray) => string;
+  readonly message: (match: RegExpMatchArray, repo: string | undefined) => string;
   readonly hint: string;
 }
 
@@ -29,8 +29,8 @@ const rules: readonly Rule[] = [
       /chart "([^"]+)" (?:matching |version ["']?)?([^\s"']*)["']? ?not found in (\S+) (?:index|repository)/,
     code: "chart-not-found",
     isFinal: true,
-    message: ([, chart, version, repo]) =>
-      `chart ${chart} ${version} is not in the repository ${repo}`.replace("  ", " "),
+    message: ([, chart = "", version = "", named = ""], repo) =>
+      `chart ${[chart, version].join(" ").trim()} is not in the repository ${withoutCredentials(repo ?? named)}`,
     hint: "woow catalog show TEMPLATE names the version; correct chart_version, then woow apply",
   },
   {
@@ -204,10 +204,10 @@ const rules: readonly Rule[] = [
 ];
 
 /** The meaning of what Helm or the chart job said; undefined when no known shape is in it. */
-export function explainHelm(text: string): HelmExplanation | undefined {
+export function explainHelm(text: string, repo: string | undefined): HelmExplanation | undefined {
   for (const { pattern, code, isFinal, message, hint } of rules) {
     const match = pattern.exec(text);
-    if (match !== null) return { code, isFinal, message: message(match), hint };
+    if (match !== null) return { code, isFinal, message: message(match, repo), hint };
   }
   return undefined;
 }

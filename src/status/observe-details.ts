@@ -1,12 +1,15 @@
 import type { ClusterClient, ListQuery } from "../cluster/cluster-client.ts";
 import type { LiveObject } from "../cluster/live-object.ts";
+import { refOf } from "../cluster/object-ref.ts";
+import type { ObjectRef } from "../cluster/object-ref.ts";
 import type { ResourceType } from "../cluster/resource-types.ts";
 import { resourceTypes } from "../cluster/resource-types.ts";
 import { OperationError } from "../errors.ts";
 import { chartsNamespace } from "../model/names.ts";
-import { textAt, timeAt } from "./read-fields.ts";
+import { conditionOf, textAt, timeAt } from "./read-fields.ts";
+import { createdMs } from "./reduce-release.ts";
 import { reduceClaim, reducePod } from "./reduce-workload.ts";
-import type { EventFacts, PodFacts, ServiceDetails } from "./service-observation.ts";
+import type { EventFacts, HookFacts, ServiceDetails } from "./service-observation.ts";
 
 export interface ObserveDetailsOptions {
   /** Namespaces of what does not run; chart jobs' own is always looked at. */
@@ -16,7 +19,7 @@ export interface ObserveDetailsOptions {
 }
 
 /**
- * Why something does not run: pods, claims, Services and Warning events; four LIST requests, or eight when it is one
+ * Why something does not run: pods, claims, Services, hooks and Warning events; five LIST requests, or ten when it is one
  * namespace only. What we may not read is left out: then the reason is less exact.
  */
 export async function observeDetails(
@@ -35,19 +38,21 @@ export async function observeDetails(
   };
   const listCauses = async <T>(query: ListQuery, reduce: (object: LiveObject) => T): Promise<T[]> =>
     causes ? list(query, reduce) : [];
-  const { Pod, PersistentVolumeClaim, Service, Event } = resourceTypes;
+  const { Pod, PersistentVolumeClaim, Service, Event, Job } = resourceTypes;
   const type = (one: ResourceType): ListQuery => ({ type: one });
-  const [pods, claims, services, events] = await Promise.all([
+  const [pods, claims, services, events, jobs] = await Promise.all([
     list(type(Pod), reducePod),
     listCauses(type(PersistentVolumeClaim), reduceClaim),
     listCauses({ type: Service, metadataOnly: true }, keyOf),
     listCauses({ type: Event, fieldSelector: "type=Warning" }, reduceEvent),
+    listCauses(type(Job), reduceHook),
   ]);
   return {
-    pods: groupPods(pods),
+    pods: groupByNamespace(pods),
     claims: new Map(claims.map((claim) => [`${claim.ref.namespace ?? ""}/${claim.ref.name}`, claim])),
     services: new Set(services),
     events: groupEvents(events),
+    hooks: groupByNamespace(jobs.filter((one) => one !== undefined)),
     helmErrors: new Map(),
   };
 }
@@ -61,15 +66,24 @@ async function listReadable(client: ClusterClient, query: ListQuery): Promise<re
   }
 }
 
-function groupPods(pods: readonly PodFacts[]): ReadonlyMap<string, readonly PodFacts[]> {
-  const groups = new Map<string, PodFacts[]>();
-  for (const pod of pods) {
-    const namespace = pod.ref.namespace ?? "";
+function groupByNamespace<T extends { readonly ref: ObjectRef }>(
+  facts: readonly T[],
+): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of facts) {
+    const namespace = one.ref.namespace ?? "";
     const found = groups.get(namespace);
-    if (found === undefined) groups.set(namespace, [pod]);
-    else found.push(pod);
+    if (found === undefined) groups.set(namespace, [one]);
+    else found.push(one);
   }
   return groups;
+}
+
+function reduceHook(object: LiveObject): HookFacts | undefined {
+  const kind = object.metadata.annotations?.["helm.sh/hook"];
+  if (kind === undefined) return undefined;
+  const hasFailed = conditionOf(object, "Failed")?.isTrue === true;
+  return { ref: refOf(object), kind, createdMs: createdMs(object), hasFailed };
 }
 
 function reduceEvent(object: LiveObject): readonly [string, EventFacts] {

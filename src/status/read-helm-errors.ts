@@ -2,6 +2,7 @@ import { gunzipSync } from "fflate";
 import type { ClusterClient } from "../cluster/cluster-client.ts";
 import { OperationError } from "../errors.ts";
 import { podsOfJob } from "./assess-job.ts";
+import { explainHelm } from "./explain-helm.ts";
 import { textAt } from "./read-fields.ts";
 import type { JobFacts, PodFacts, ReleaseFacts, ServiceDetails } from "./service-observation.ts";
 
@@ -37,7 +38,7 @@ export async function readHelmErrors(
         failed === undefined
           ? undefined
           : await cached(cache, failed.uid, async () => readDescription(client, failed)),
-        job === undefined ? undefined : await readJobWords(client, podsOfJob(job, details), cache),
+        job === undefined ? undefined : await readJob(client, job, { details, cache }),
       ];
       const text = texts.filter((one) => one !== undefined).join("\n");
       if (text !== "") found.set(release, text);
@@ -73,6 +74,19 @@ export function decodeRelease(data: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** The newest words of a job. Its pod and their log go when it is tried no more, so what was read before still counts. */
+async function readJob(
+  client: ClusterClient,
+  job: JobFacts,
+  { details, cache }: { readonly details: ServiceDetails; readonly cache: HelmErrorCache },
+): Promise<string | undefined> {
+  const words = await readJobWords(client, podsOfJob(job, details), cache);
+  const kept = cache.get(job.uid);
+  if (words === undefined || (kept !== undefined && explainHelm(words, undefined) === undefined)) return kept;
+  cache.set(job.uid, words);
+  return words;
 }
 
 async function readJobWords(

@@ -145,8 +145,19 @@ export interface ServiceDetails {
   readonly events: ReadonlyMap<string, readonly EventFacts[]>;
   /** `NAMESPACE/NAME` of every Service. */
   readonly services: ReadonlySet<string>;
+  /** Jobs that are hooks of a chart, by namespace. */
+  readonly hooks: ReadonlyMap<string, readonly HookFacts[]>;
   /** What Helm said, by release: from the failed release's record, or the chart job's last words. */
   readonly helmErrors: ReadonlyMap<string, string>;
+}
+
+/** A Job that a chart runs before or after an installation, upgrade or removal. */
+export interface HookFacts {
+  readonly ref: ObjectRef;
+  /** `pre-install`, or several with commas. */
+  readonly kind: string;
+  readonly createdMs: number;
+  readonly hasFailed: boolean;
 }
 
 export interface CertificateFacts {

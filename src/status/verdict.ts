@@ -64,14 +64,19 @@ export function makeCase(options: {
   };
 }
 
-/** True when some release was deployed before the newest or is the newest: then work on it is an upgrade. */
+/** True when some release is deployed beside the newest: then what the newest tried was an upgrade. */
 export function isUpgrade({ releases, newest }: ServiceCase): boolean {
   return releases.some(({ status, revision }) => status === "deployed" && revision !== newest?.revision);
 }
 
-/** deploying for a first release, upgrading for every later one. */
-export function workState(subject: ServiceCase): "deploying" | "upgrading" {
-  return subject.newest?.status === "deployed" || isUpgrade(subject) ? "upgrading" : "deploying";
+/** deploying while nothing was deployed before the chart job at hand, upgrading afterwards. */
+export function workState({ releases, installJob: job }: ServiceCase): "deploying" | "upgrading" {
+  const wasThere = releases.some(({ status, revision, changedMs }) => {
+    if (status !== "deployed") return false;
+    if (job === undefined || job.state === "complete") return true;
+    return job.expectedRevision === undefined ? changedMs < job.createdMs : revision <= job.expectedRevision;
+  });
+  return wasThere ? "upgrading" : "deploying";
 }
 
 /** "30 s", "12 min", "3 h", "2 d", as people say it. */
