@@ -130,8 +130,11 @@ export interface ClusterClient {
 
 /** Stands before every write; see `ClusterClient.guarded`. */
 export interface WriteGuard {
-  /** Called right before a write goes out, each time it is tried; what it throws is the answer. */
-  readonly beforeWrite: () => void;
+  /**
+   * Asked right before a write goes out, each time it is tried. `wait`: not now, it is asked again a little later, and
+   * `lock-lost` when that goes on for too long. What it throws is the answer.
+   */
+  readonly beforeWrite: () => "go" | "wait";
   /** Aborted when the lock is lost: requests under way end with the signal's reason. */
   readonly signal: AbortSignal;
 }

@@ -353,9 +353,12 @@ export function createFakeCluster(
 
     guarded(guard) {
       const guardWrite = async <T>(write: () => Promise<T>): Promise<T> => {
-        guard.signal.throwIfAborted();
-        guard.beforeWrite();
-        return write();
+        for (let tries = 0; tries < 100; tries++) {
+          guard.signal.throwIfAborted();
+          if (guard.beforeWrite() === "go") return write();
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+        throw new OperationError("lock-lost", "the lock could not be renewed for too long");
       };
       return {
         ...cluster,

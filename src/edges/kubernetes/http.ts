@@ -16,8 +16,11 @@ export interface HttpRequest {
   readonly accept?: string;
   readonly contentType?: string;
   readonly body?: string;
-  /** Called when the connection stands and the next thing is to write; what it throws ends the request unsent. */
-  readonly beforeSend?: (() => void) | undefined;
+  /**
+   * Asked when the connection stands and the next thing is to write. `wait`, or what it throws, ends the request
+   * unsent.
+   */
+  readonly beforeSend?: (() => "go" | "wait") | undefined;
   /** Ends the request, sent or not, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** For the whole answer; of a stream: for its first byte, then between two. */
@@ -41,6 +44,9 @@ export interface HttpTransport {
 export class TimeoutError extends Error {
   readonly code = "ETIMEDOUT";
 }
+
+/** The guard of a write said `wait`; nothing was sent. */
+export class NotNowError extends Error {}
 
 /** Eight at a time reach nine tenths of what the API server can do (measured); more only queue there. */
 const maxInFlight = 8;
@@ -129,7 +135,7 @@ export function createHttpTransport(options: {
       whenConnected(socket, () => {
         try {
           request.signal?.throwIfAborted();
-          request.beforeSend?.();
+          if (request.beforeSend?.() === "wait") throw new NotNowError("not now");
         } catch (error) {
           sent.destroy(error as Error);
           return;

@@ -4,7 +4,7 @@ import { OperationError } from "../../errors.ts";
 import type { ApiStatus } from "./api-status.ts";
 import { isHopeless, readStatus } from "./api-status.ts";
 import type { HttpAnswer, HttpRequest, HttpTransport } from "./http.ts";
-import { TimeoutError } from "./http.ts";
+import { NotNowError, TimeoutError } from "./http.ts";
 
 /** How long and how often a request is tried. */
 export interface RetryOptions {
@@ -160,6 +160,7 @@ function codeOf(error: unknown): string {
 export function isPassing(error: unknown): boolean {
   return (
     error instanceof TimeoutError ||
+    error instanceof NotNowError ||
     passing.has(codeOf(error)) ||
     (error instanceof AggregateError && error.errors.some(isPassing))
   );
@@ -172,6 +173,12 @@ function connectionError(error: unknown, { server }: Pick<RetryOptions, "server"
   const code = codeOf(error);
   if (isAbort(error))
     return new OperationError("cancelled", `a request to ${server} was stopped`, { subject: server });
+  if (error instanceof NotNowError) {
+    return new OperationError("lock-lost", "the lock on the cluster could not be renewed for too long", {
+      subject: server,
+      hint: "check the network and the load of the cluster, then run again: it goes on where this run stopped",
+    });
+  }
   if (error instanceof TimeoutError) {
     return new OperationError("unreachable", `the API server ${server} does not answer in time`, {
       subject: server,
