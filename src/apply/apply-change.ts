@@ -142,7 +142,9 @@ export async function deleteObject(planned: LiveObject, { client, signal }: Appl
 }
 
 /** All of an object that is not status or bookkeeping: what a person could have changed. */
-function describeIntent({ metadata, status: _status, ...rest }: LiveObject): string {
+function describeIntent(object: LiveObject): string {
+  // lists put apiVersion and kind in another place than single reads
+  const { apiVersion: _version, kind: _kind, metadata, status: _status, ...rest } = object;
   const { labels, ownerReferences, deletionTimestamp } = metadata;
   return JSON.stringify([rest, labels, ownerReferences, deletionTimestamp]);
 }
