@@ -1,49 +1,18 @@
-import type { FieldConflict, JsonPatch } from "../cluster/cluster-client.ts";
 import type { FieldsTree, LiveObject } from "../cluster/live-object.ts";
 import type { Manifest } from "../manifests/manifest.ts";
+import { summarizeDifferences } from "./comparison.ts";
+import type { Comparison, Difference } from "./comparison.ts";
 import { equalValues } from "./equal-values.ts";
 import { findHolders, ownFields } from "./field-holders.ts";
-import type { FieldHolder } from "./field-holders.ts";
 import { isEmpty, isItem, isMap, itemPlace, keyPlace, parseKeys, rootPlace } from "./field-place.ts";
 import type { FieldPlace } from "./field-place.ts";
-import { isBelow } from "./resolve-conflicts.ts";
-import { isStrictMetadata, strictFieldsOf } from "./strict-fields.ts";
-
-/** One place where the live object is not what git says, or not as ours as it should be. */
-export interface Difference {
-  readonly place: FieldPlace;
-  /** As JSON; undefined = not there. */
-  readonly desired: unknown;
-  readonly live: unknown;
-  readonly type:
-    /** Another value, or none. */
-    | "changed"
-    /** We own it and git no longer says it: server-side apply takes it away. */
-    | "released"
-    /** The right value, but we do not own it. */
-    | "unowned"
-    /** Nobody but us may write here, and somebody did. */
-    | "added";
-  /** We own the field: what stands there is what we wrote last. */
-  readonly owned: boolean;
-  /** Who else holds it, the latest first. */
-  readonly holders: readonly FieldHolder[];
-}
-
-/** A desired object held against the live one, from a LIST alone. */
-export interface Comparison {
-  /** Unchanged: every desired value is live, we own exactly the desired fields, nothing is added where only we write. */
-  readonly state: "unchanged" | "changed";
-  readonly differences: readonly Difference[];
-  /** What a server-side apply without force would be refused for. */
-  readonly conflicts: readonly FieldConflict[];
-  /** Takes away what nobody but us may write; empty when there is nothing. For after the server-side apply. */
-  readonly removals: JsonPatch;
-}
+import { isServerDefault, isStrictMetadata, strictFieldsOf } from "./strict-fields.ts";
 
 interface Walk {
   readonly live: LiveObject;
   readonly found: Difference[];
+  /** False when our entry in managedFields is gone, as when somebody cleared them all. */
+  readonly isOwned: boolean;
 }
 
 interface Pair {
@@ -61,8 +30,8 @@ interface Pair {
  * never the other way round; the server's dry run then has the last word.
  */
 export function compareObject(desired: Manifest, live: LiveObject): Comparison {
-  const walk: Walk = { live, found: [] };
   const own = ownFields(live);
+  const walk: Walk = { live, found: [], isOwned: own !== undefined };
   const { apiVersion: _, kind, metadata, ...body } = desired;
   compareMetadata(walk, { kind, metadata, own: own?.["f:metadata"] });
   const strictFields = strictFieldsOf(kind);
@@ -74,17 +43,7 @@ export function compareObject(desired: Manifest, live: LiveObject): Comparison {
       pair: { desired: body, live, own, strict: strictFields.includes(key) },
     });
   }
-  return summarize(live, walk.found);
-}
-
-/** The comparison as if these places, and all below them, were as they should be. */
-export function withoutPlaces(
-  { differences }: Comparison,
-  live: LiveObject,
-  places: readonly FieldPlace[],
-): Comparison {
-  const left = differences.filter(({ place }) => !places.some(({ text }) => isBelow(place.text, text)));
-  return summarize(live, left);
+  return summarizeDifferences(live, walk.found);
 }
 
 function compareMetadata(
@@ -199,43 +158,15 @@ function stepLike(item: unknown, neighbour: string | undefined): string {
   return `k:${JSON.stringify(Object.fromEntries(Object.keys(keys).map((key) => [key, item[key]])))}`;
 }
 
-function add(walk: Walk, difference: Omit<Difference, "holders">): void {
-  walk.found.push({ ...difference, holders: findHolders(walk.live, difference.place.steps) });
-}
-
-function summarize(live: LiveObject, found: readonly Difference[]): Comparison {
-  const conflicts = found
-    .filter(({ type }) => type === "changed")
-    .flatMap(({ place, holders }) => holders.map(({ manager }) => ({ manager, field: place.text })));
-  const unwanted = found.filter(
-    ({ type, holders, place, live: value }) =>
-      value !== undefined &&
-      (type === "added" || (type === "released" && holders.length > 0 && isStrictPlace(live.kind, place))),
-  );
-  return {
-    state: found.length === 0 ? "unchanged" : "changed",
-    differences: found,
-    conflicts,
-    removals: removalsOf(live, unwanted),
-  };
-}
-
-/** What we give up and somebody else holds too stays, unless it must not. */
-function isStrictPlace(kind: string, { steps }: FieldPlace): boolean {
-  const [root = "", map = "", key = ""] = steps.map((step) => step.slice(2));
-  if (root !== "metadata") return strictFieldsOf(kind).includes(root);
-  return (map === "labels" || map === "annotations") && isStrictMetadata(kind, { map, key });
-}
-
-/** Later items of a list first, so that positions hold. */
-function removalsOf(live: LiveObject, unwanted: readonly Difference[]): JsonPatch {
-  if (unwanted.length === 0) return [];
-  const paths = unwanted.map(({ place }) => place.pointer);
-  paths.sort((a, b) => b.localeCompare(a, "en", { numeric: true }));
-  return [
-    { op: "test", path: "/metadata/uid", value: live.metadata.uid },
-    ...paths.map((path) => ({ op: "remove" as const, path })),
-  ];
+function add({ live, found, isOwned }: Walk, difference: Omit<Difference, "holders">): void {
+  const { place, type } = difference;
+  const holders = findHolders(live, place.steps);
+  if (type === "added") {
+    // whoever writes a field holds it, so what nobody holds the server put there; unless nobody holds anything
+    const isDefault = isServerDefault(live.kind, { path: place.text, value: difference.live });
+    if (isDefault || (isOwned && holders.length === 0)) return;
+  }
+  found.push({ ...difference, holders });
 }
 
 function ownedKeys(own: FieldsTree | undefined): string[] {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import { formatHelmPath, parseHelmPath, startsWith } from "../model/helm-values.ts";
 import type { FieldChange } from "./change.ts";
-import type { Difference } from "./compare-object.ts";
+import type { Difference } from "./comparison.ts";
 import { diffValues, parseValues } from "./diff-values.ts";
 import { maskValue, soundsSecret } from "./mask.ts";
 import { isBelow } from "./resolve-conflicts.ts";

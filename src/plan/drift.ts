@@ -1,5 +1,5 @@
 import type { ObjectRef } from "../cluster/object-ref.ts";
-import type { Comparison, Difference } from "./compare-object.ts";
+import type { Comparison, Difference } from "./comparison.ts";
 import type { FieldPlace } from "./field-place.ts";
 import type { PlanDecisions } from "./plan-decisions.ts";
 import { decideField } from "./resolve-conflicts.ts";

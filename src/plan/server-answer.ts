@@ -1,5 +1,5 @@
 import type { LiveObject } from "../cluster/live-object.ts";
-import type { Difference } from "./compare-object.ts";
+import type { Difference } from "./comparison.ts";
 import { equalValues } from "./equal-values.ts";
 import { ownFields } from "./field-holders.ts";
 import { isMap } from "./field-place.ts";
@@ -14,7 +14,11 @@ export function isSameObject(live: LiveObject, answer: LiveObject): boolean {
 }
 
 /** All of an object but its status and the server's bookkeeping. */
-export function contentOf({ metadata, status: _status, ...rest }: LiveObject): Readonly<Record<string, unknown>> {
+export function contentOf({
+  metadata,
+  status: _status,
+  ...rest
+}: LiveObject): Readonly<Record<string, unknown>> {
   const {
     labels = {},
     annotations = {},

@@ -35,6 +35,20 @@ const strictPrefixes: Readonly<Record<string, StrictPrefixes>> = {
   },
 };
 
+/** What the API server fills in where we say nothing, by kind and dotted path. */
+const serverDefaults: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  HelmChart: { "spec.driver": "secret" },
+};
+
+/** True for a value that the API server puts there by itself. */
+export function isServerDefault(
+  kind: string,
+  { path, value }: { readonly path: string; readonly value: unknown },
+): boolean {
+  const defaults = serverDefaults[kind];
+  return defaults !== undefined && Object.hasOwn(defaults, path) && defaults[path] === value;
+}
+
 /** The top-level fields of a kind that are ours alone. */
 export function strictFieldsOf(kind: string): readonly string[] {
   return strictRoots[kind] ?? [];
