@@ -1,3 +1,8 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..", "..");
+
 /** One fenced block of a Markdown file. */
 export interface Block {
   /** The word after the fence, such as `console` or `yaml`. */
@@ -64,4 +69,17 @@ export function matchesOutput(said: readonly string[], printed: readonly string[
 
 function escapeRegExp(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+/** Every document of ours, by its path in the repository. */
+export function listDocuments(): string[] {
+  const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".md"))
+    .map((path) => `docs/${path}`);
+  return ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...docs].sort();
+}
+
+/** True for a console block whose commands need a cluster: ```` ```console cluster ````. */
+export function isForCluster(info: string): boolean {
+  return info.split(" ").includes("cluster");
 }

@@ -1,35 +1,19 @@
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import type { DefinitionKind } from "../../src/definitions/definition.ts";
 import { parseDefinition } from "../../src/definitions/parse.ts";
 import { validateDefinition } from "../../src/definitions/validate.ts";
-import { matchesOutput, readBlocks, readSteps } from "./document.ts";
+import { isForCluster, listDocuments, readBlocks } from "./document.ts";
 import type { Block } from "./document.ts";
+import { checkConsoles, prepareWork } from "./run-consoles.ts";
+import type { WorkFolder } from "./run-consoles.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const documents = [
-  "README.md",
-  "CONTRIBUTING.md",
-  "CHANGELOG.md",
-  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".md"))
-    .map((path) => `docs/${path}`),
-].sort();
+const documents = listDocuments();
 
 /** What a document's commands find: a copy of the sample, as after a clone. */
 const copied = [
@@ -54,9 +38,6 @@ const provenByCi = new Set([
   "npm run format",
   "npm run generate",
 ]);
-
-/** `UPDATE_DOCS=1` writes what the commands print into the documents; never in CI. */
-const updating = process.env["UPDATE_DOCS"] === "1" && process.env["CI"] !== "true";
 
 const folders: string[] = [];
 afterAll(() => {
@@ -88,30 +69,12 @@ describe.each(documents)("%s", (path) => {
     );
   }
 
-  const consoles = blocks.filter(({ language }) => language === "console");
+  // what needs a cluster is run by test/cluster/documents.test.ts
+  const consoles = blocks.filter(({ language, info }) => language === "console" && !isForCluster(info));
   if (consoles.length > 0) {
     test("every command does and prints what the document says", { timeout: 120_000 }, () => {
-      const work = prepareFolder();
-      const lines = text.split("\n");
-      const stale: string[] = [];
-      let moved = 0;
-      for (const block of consoles) {
-        for (const step of readSteps(block)) {
-          const done = run(step.command, work);
-          if (done === undefined) continue;
-          // `quiet`: only that the command works is of interest
-          const fits = block.info.includes("quiet") || matchesOutput(step.output, done.lines);
-          const at = step.line - 1 + step.command.split("\n").length + moved;
-          if (!fits && updating) {
-            lines.splice(at, step.output.length, ...done.lines);
-            moved += done.lines.length - step.output.length;
-          } else if (!fits)
-            stale.push(`${path}:${step.line}: $ ${step.command}\nprints:\n${done.lines.join("\n")}`);
-          if (done.failed !== block.info.includes("fails"))
-            stale.push(`${path}:${step.line}: $ ${step.command}\nexit status ${done.status}`);
-        }
-      }
-      if (updating) writeFileSync(join(root, path), lines.join("\n"));
+      const work = prepareSample();
+      const stale = checkConsoles(path, { blocks: consoles, work, skip: provenByCi });
       expect(stale.join("\n\n")).toBe("");
     });
   }
@@ -158,12 +121,11 @@ function renderSample(): unknown[] {
   return rendered;
 }
 
-/** A folder of its own for every document, and programs that call the built CLI. */
-function prepareFolder(): { cwd: string; env: NodeJS.ProcessEnv } {
-  const base = mkdtempSync(join(tmpdir(), "woow-docs-"));
-  folders.push(base);
-  const cwd = join(base, "woow");
-  mkdirSync(cwd);
+/** A copy of the sample, as after a clone. */
+function prepareSample(): WorkFolder {
+  const work = prepareWork("woow");
+  folders.push(work.base);
+  const { cwd } = work;
   for (const name of copied) cpSync(join(root, name), join(cwd, name), { recursive: true });
   // `npx woow` and cdk8s.yaml find the program where a clone has it
   mkdirSync(join(cwd, "build"));
@@ -172,48 +134,5 @@ function prepareFolder(): { cwd: string; env: NodeJS.ProcessEnv } {
     `await import(${JSON.stringify(`file://${join(root, "build/woow.js")}`)});\n`,
   );
   writeFileSync(join(cwd, "package.json"), '{ "type": "module" }\n');
-  const bin = join(base, "bin");
-  mkdirSync(bin);
-  const program = (name: string, body: string) => {
-    writeFileSync(join(bin, name), `#!/bin/sh\n${body}\n`);
-    chmodSync(join(bin, name), 0o755);
-  };
-  program(
-    "woow",
-    `exec ${JSON.stringify(process.execPath)} ${JSON.stringify(join(root, "build/woow.js"))} "$@"`,
-  );
-  program(
-    "npx",
-    `if [ "$1" = woow ]; then shift; exec woow "$@"; fi; exec ${JSON.stringify(join(root, "node_modules/.bin"))}/"$@"`,
-  );
-  const home = join(base, "home");
-  mkdirSync(home);
-  const { PATH = "" } = process.env;
-  return {
-    cwd,
-    env: {
-      PATH: [bin, dirname(process.execPath), PATH].join(delimiter),
-      HOME: home,
-      LANG: "C.UTF-8",
-      NO_COLOR: "1",
-    },
-  };
-}
-
-/** What a command prints, both streams as a terminal would mix them; undefined when CI itself proves it. */
-function run(
-  command: string,
-  { cwd, env }: { cwd: string; env: NodeJS.ProcessEnv },
-): { lines: string[]; status: number | null; failed: boolean } | undefined {
-  const rest = command.split(" && ").filter((part) => !provenByCi.has(part.trim()));
-  if (rest.length === 0) return undefined;
-  const done = spawnSync("bash", ["-c", `{ ${rest.join(" && ")}\n} 2>&1`], {
-    cwd,
-    env,
-    encoding: "utf8",
-    input: "",
-  });
-  if (done.error !== undefined) throw done.error;
-  const lines = done.stdout === "" ? [] : done.stdout.replace(/\n$/, "").split("\n");
-  return { lines, status: done.status, failed: done.status !== 0 };
+  return work;
 }
