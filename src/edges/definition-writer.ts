@@ -6,12 +6,13 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { DefinitionWriter, FileEdit } from "../definitions/definition-writer.ts";
+import type { DefinitionWriter, FileEdit, FileRemoval } from "../definitions/definition-writer.ts";
 import { OperationError } from "../errors.ts";
 import { fileError } from "./file-error.ts";
 
@@ -20,6 +21,7 @@ export function openDefinitionWriter(root: string): DefinitionWriter {
   return {
     create: (files) => createFiles(root, files),
     replace: (edits) => replaceFiles(root, edits),
+    remove: (files) => removeFiles(root, files),
   };
 }
 
@@ -43,10 +45,7 @@ function createFiles(root: string, files: ReadonlyMap<string, string>): void {
 function replaceFiles(root: string, edits: readonly FileEdit[]): void {
   for (const { path, before } of edits) {
     if (readFileSync(join(root, path), "utf8") === before) continue;
-    throw new OperationError("changed-meanwhile", `${path} was changed while it was being edited`, {
-      subject: path,
-      hint: "nothing was written; run the command again",
-    });
+    throw changedMeanwhile(path, "edited");
   }
   const staged: { path: string; from: string }[] = [];
   try {
@@ -62,11 +61,39 @@ function replaceFiles(root: string, edits: readonly FileEdit[]): void {
   }
 }
 
+function removeFiles(root: string, files: readonly FileRemoval[]): void {
+  const there = files.filter(({ path }) => existsSync(join(root, path)));
+  try {
+    for (const { path, before } of there) {
+      if (readFileSync(join(root, path), "utf8") !== before) throw changedMeanwhile(path, "removed");
+    }
+    for (const { path } of there) rmSync(join(root, path));
+  } catch (error) {
+    if (error instanceof OperationError) throw error;
+    throw fileError(error, { subject: root, doing: "remove a file from" });
+  }
+  // git knows no empty folders, and woow takes one without workspace.yaml for a mistake
+  for (const folder of new Set(there.map(({ path }) => dirname(path)))) {
+    try {
+      if (folder !== ".") rmdirSync(join(root, folder));
+    } catch {
+      // something else is in it
+    }
+  }
+}
+
 function stage(target: string, text: string): string {
   mkdirSync(dirname(target), { recursive: true });
   const from = join(dirname(target), `.woow-${basename(target)}-${randomBytes(4).toString("hex")}`);
   writeFileSync(from, text, { flag: "wx" });
   return from;
+}
+
+function changedMeanwhile(path: string, doing: string): OperationError {
+  return new OperationError("changed-meanwhile", `${path} was changed while it was being ${doing}`, {
+    subject: path,
+    hint: "nothing was written; run the command again",
+  });
 }
 
 function alreadyExists(path: string): OperationError {

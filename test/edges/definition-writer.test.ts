@@ -41,3 +41,28 @@ test("nothing is replaced when one of the files was changed meanwhile; modes sta
   expect(readFileSync(join(root, "b.yaml"), "utf8")).toBe("B\n");
   expect(statSync(join(root, "b.yaml")).mode).toBe(mode);
 });
+
+test("files are removed with the folder they leave empty; one that changed meanwhile keeps all of them", () => {
+  const root = tempPlatform({
+    "workspaces/acme/workspace.yaml": "w\n",
+    "workspaces/acme/a.yaml": "a\n",
+    "workspaces/other/b.yaml": "b\n",
+    "workspaces/other/c.yaml": "c\n",
+  });
+  const writer = openDefinitionWriter(root);
+  const files = [
+    { path: "workspaces/acme/workspace.yaml", before: "w\n" },
+    { path: "workspaces/acme/a.yaml", before: "another\n" },
+  ];
+  expect(codeOf(() => writer.remove(files))).toBe("changed-meanwhile");
+  expect(existsSync(join(root, "workspaces/acme/workspace.yaml"))).toBe(true);
+  writer.remove([
+    { path: "workspaces/acme/workspace.yaml", before: "w\n" },
+    { path: "workspaces/acme/a.yaml", before: "a\n" },
+    { path: "workspaces/acme/gone.yaml", before: "gone\n" },
+    { path: "workspaces/other/b.yaml", before: "b\n" },
+  ]);
+  expect(existsSync(join(root, "workspaces/acme"))).toBe(false);
+  expect(existsSync(join(root, "workspaces/other/b.yaml"))).toBe(false);
+  expect(existsSync(join(root, "workspaces/other/c.yaml"))).toBe(true);
+});

@@ -50,6 +50,9 @@ export async function secretWorld(more: Readonly<Record<string, string>> = {}): 
       Object.assign(files, writer.written);
       last = edits.map(({ path }) => path);
     },
+    remove: () => {
+      throw new Error("commands on secrets remove nothing");
+    },
   };
   return {
     files,

@@ -40,6 +40,7 @@ export function createSampleKeyWatch(context: CliContext): SampleKeyWatch {
         );
         if (isSealing) warn();
       },
+      remove: (files) => writer.remove(files),
     }),
   };
 }

@@ -108,5 +108,8 @@ function collectWrites(files: Map<string, string>): DefinitionWriter {
     replace: (edits) => {
       for (const { path, after } of edits) files.set(path, after);
     },
+    remove: (gone) => {
+      for (const { path } of gone) files.delete(path);
+    },
   };
 }
