@@ -1,0 +1,162 @@
+import type { Ran } from "../../support/woow.ts";
+import type { ClusterState } from "./cluster-state.ts";
+import { readHistory, type History } from "./history.ts";
+import type { ProxiedRequest } from "./proxied-request.ts";
+import type { SavedScene, Scene } from "./scene.ts";
+import type { Work } from "./works.ts";
+
+/** The moment of a kill: the n-th request of a kind, before the API server hears of it or after it has done it. */
+export interface CrashPoint {
+  readonly work: Work;
+  readonly kind: string;
+  /** From 1. */
+  readonly ordinal: number;
+  readonly side: "before" | "after";
+}
+
+/** How a work ends when nobody disturbs it. */
+export interface Undisturbed {
+  readonly work: Work;
+  readonly start: SavedScene;
+  readonly requests: readonly ProxiedRequest[];
+  readonly end: ClusterState;
+  readonly history: History;
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** Runs a work once through the proxy, to know its requests and its end. */
+export async function runUndisturbed(scene: Scene, work: Work, start: SavedScene): Promise<Undisturbed> {
+  await scene.restore(start);
+  scene.proxy.setRule();
+  await scene.mustRun(work.args);
+  const { requests } = scene.proxy;
+  await scene.settle();
+  const found = await findUnfinished(scene);
+  if (found.length > 0) throw new Error(`${work.name}, undisturbed: ${found.join("; ")}`);
+  return {
+    work,
+    start,
+    requests,
+    end: await scene.readState(),
+    history: await readHistory(scene.cluster),
+    files: scene.readFiles(),
+  };
+}
+
+/** Every moment at which a run can be killed. */
+export function listPoints({ work, requests }: Undisturbed): CrashPoint[] {
+  const counts = new Map<string, number>();
+  return requests.flatMap(({ kind }) => {
+    const ordinal = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, ordinal);
+    return (["before", "after"] as const).map((side) => ({ work, kind, ordinal, side }));
+  });
+}
+
+export function describePoint({ work, kind, ordinal, side }: CrashPoint): string {
+  return `${work.name}, killed ${side} ${kind} no. ${ordinal}`;
+}
+
+/** What came of a kill: `unreached` when the run was over before, as how often it polls is chance. */
+export interface CrashResult {
+  readonly reached: boolean;
+  /** What is not as it is without the kill; empty when all is well. */
+  readonly wrong: readonly string[];
+}
+
+/** Kills a run at a point, runs it again unharmed, and compares the end with the one nobody disturbed. */
+export async function crash(scene: Scene, undisturbed: Undisturbed, point: CrashPoint): Promise<CrashResult> {
+  const { work, start } = undisturbed;
+  await scene.restore(start);
+  const reached = await killAt(scene, point);
+  await scene.settle();
+  scene.proxy.setRule();
+  const again = await scene.run(work.args);
+  await scene.settle();
+  const wrong = [
+    ...describeStatus(again),
+    ...(await findUnfinished(scene)),
+    ...compareStates(undisturbed, await scene.readState()),
+    ...compareFiles(undisturbed.files, scene.readFiles()),
+    ...compareHistories(undisturbed.history, await readHistory(scene.cluster)),
+  ];
+  return { reached, wrong };
+}
+
+async function killAt(scene: Scene, { work, kind, ordinal, side }: CrashPoint): Promise<boolean> {
+  let seen = 0;
+  let reached = false;
+  const kill = () => {
+    reached = true;
+    process.kill();
+  };
+  scene.proxy.setRule((request) => {
+    // a dead process sends nothing; what it had sent a moment earlier arrives
+    if (reached || request.kind !== kind || (seen += 1) !== ordinal) return undefined;
+    return { type: `stop-${side}`, onStopped: kill };
+  });
+  const process = scene.start(work.args);
+  await process.ended;
+  return reached;
+}
+
+function describeStatus({ status, stdout, stderr }: Ran): string[] {
+  return status === 0 ? [] : [`the second run ended with ${status}: ${(stdout + stderr).trim()}`];
+}
+
+/** A plan afterwards must find nothing to do. */
+async function findUnfinished(scene: Scene): Promise<string[]> {
+  const { status, stdout, stderr } = await scene.run(["plan", "--detailed-exitcode"]);
+  return status === 0 ? [] : [`a plan afterwards ended with ${status}: ${(stdout + stderr).trim()}`];
+}
+
+/** What is missing, left over, different, or was deleted and made anew although nobody asked for it. */
+export function compareStates({ start, end }: Undisturbed, found: ClusterState): string[] {
+  const wrong: string[] = [];
+  for (const [key, expected] of end) {
+    if (isRecord(key)) continue;
+    const object = found.get(key);
+    const before = start.state.get(key);
+    if (object === undefined) wrong.push(`${key} is missing`);
+    else if (object.text !== expected.text) wrong.push(`${key} is ${object.text} and not ${expected.text}`);
+    else if (before?.uid === expected.uid && object.uid !== before.uid) wrong.push(`${key} was made anew`);
+  }
+  for (const key of found.keys()) if (!end.has(key) && !isRecord(key)) wrong.push(`${key} is left over`);
+  return wrong;
+}
+
+/** Revisions have a comparison of their own. */
+function isRecord(key: string): boolean {
+  return key.startsWith("Secret paas-system/");
+}
+
+function compareFiles(expected: ReadonlyMap<string, string>, found: ReadonlyMap<string, string>): string[] {
+  const all = new Set([...expected.keys(), ...found.keys()]);
+  return [...all].filter((file) => expected.get(file) !== found.get(file)).map((file) => `${file} differs`);
+}
+
+/**
+ * True histories: numbers from 1 without a gap or a repetition, all that the undisturbed run tells of, and beside it
+ * nothing but what was interrupted, or done again after the kill.
+ */
+export function compareHistories(expected: History, found: History): string[] {
+  const wrong: string[] = [];
+  for (const unit of new Set([...expected.keys(), ...found.keys()])) {
+    const [want = [], have = []] = [expected.get(unit), found.get(unit)];
+    const told = have.map(({ outcome }) => outcome).join(", ");
+    if (have.some(({ number }, index) => number !== index + 1)) {
+      wrong.push(`${unit}: its revisions are ${have.map(({ number }) => number).join(", ")}`);
+    }
+    if (have.length < want.length || have.length > want.length + 1) {
+      wrong.push(`${unit} has ${have.length} revisions (${told}) and not ${want.length} or one more`);
+    }
+    const interrupted = have.filter(({ outcome }) => outcome === "interrupted").length;
+    if (interrupted > 1)
+      wrong.push(`${unit}: one run was killed, and ${interrupted} are interrupted (${told})`);
+    const unknown = have.filter(
+      ({ outcome }) => outcome !== "interrupted" && !want.some((one) => one.outcome === outcome),
+    );
+    if (unknown.length > 0) wrong.push(`${unit}: its revisions ended ${told}`);
+  }
+  return wrong;
+}
