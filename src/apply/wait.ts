@@ -42,6 +42,7 @@ export async function* waitForServices(
   const cache: HelmErrorCache = new Map();
   let last: ReadonlyMap<string, ServiceStatus> | undefined;
   let failure: OperationError | undefined;
+  let ended: ReadonlySet<string> = new Set();
   if (services.length === 0) return new Map();
   while (!signal.aborted) {
     const began = clock.monotonicMs();
@@ -50,7 +51,12 @@ export async function* waitForServices(
     else {
       yield* tellChanges(look, last);
       last = look;
-      if ([...look.values()].every(({ isFinal }) => isFinal)) return look;
+      const ends = new Set([...look.values()].filter(({ isFinal }) => isFinal).map(sayOf));
+      // K3s replaces a job in steps, so what looks hopeless must look so twice
+      const isOver = (status: ServiceStatus) =>
+        status.isFinal && (status.state === "running" || ended.has(sayOf(status)));
+      if ([...look.values()].every(isOver)) return look;
+      ended = ends;
     }
     const now = clock.monotonicMs();
     const left = timeoutMs - (now - started);
@@ -93,6 +99,6 @@ function* tellChanges(
 /** What people see of a status; spans such as "for 12 s" grow, so numbers do not count. */
 function sayOf(status: ServiceStatus | undefined): string {
   if (status === undefined) return "";
-  const { state, reason, readyPods, wantedPods } = status;
-  return `${state} ${reason?.code ?? ""} ${readyPods}/${wantedPods} ${reason?.ref?.name ?? ""}`;
+  const { unit, state, reason, readyPods, wantedPods } = status;
+  return `${unit} ${state} ${reason?.code ?? ""} ${readyPods}/${wantedPods} ${reason?.ref?.name ?? ""}`;
 }

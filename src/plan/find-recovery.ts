@@ -38,7 +38,8 @@ export function findRecovery(input: RecoveryInput): Recovery | undefined {
   return why === undefined ? undefined : { type: "rerun-job", job, why };
 }
 
-type JobState = "active" | "suspended" | "complete" | "failed";
+/** `suspended` is how K3s makes a job; `stopped` is what a run leaves that was killed while it recovered. */
+type JobState = "active" | "suspended" | "stopped" | "complete" | "failed";
 
 /** A pending record without a running Job is what a killed Helm leaves; an upgrade gets one try of its own. */
 function isStuck(status: string | undefined, state: JobState | "none"): boolean {
@@ -60,6 +61,7 @@ function reasonToRun({
   readonly status: string | undefined;
 }): string | undefined {
   const name = labelRef(refOf(job));
+  if (state === "stopped") return `${name} was stopped`;
   if (state === "failed") return `${name} has given up and is not run again by itself`;
   if (release === undefined) return `${name} is complete, but there is no Helm release`;
   if (status !== "deployed") return `${name} is complete, but the Helm release is ${status ?? "unknown"}`;
@@ -87,7 +89,8 @@ function jobState(job: LiveObject): JobState {
   if (holds("Complete")) return "complete";
   if (holds("Failed")) return "failed";
   const spec = job["spec"];
-  return isMap(spec) && spec["suspend"] === true ? "suspended" : "active";
+  if (!isMap(spec) || spec["suspend"] !== true) return "active";
+  return (job.metadata.generation ?? 1) > 1 ? "stopped" : "suspended";
 }
 
 /** Of the configuration a Job runs: `SHA256=...` on its pod template, cut to what a label holds. */

@@ -31,7 +31,7 @@ function assessSuspended(subject: ServiceCase, job: JobFacts): Verdict {
       code: "job-suspended",
       message: `${labelRef(job.ref)} is suspended for ${formatSpan(since)}`,
       ref: job.ref,
-      hint: "K3s resumes it within seconds; check that its helm-controller runs, or that nobody suspended the job by hand",
+      hint: `woow retry ${subject.facts.unit} runs it again; if that changes nothing, K3s' helm-controller does not run`,
     },
   };
 }
