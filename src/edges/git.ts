@@ -40,6 +40,25 @@ export async function gitState(root: string): Promise<GitState> {
   };
 }
 
+/**
+ * A file as the checked-out commit has it, byte for byte; undefined when it has none, and where there is no repository.
+ * Errors: `program-failed`.
+ */
+export async function committedFile(root: string, path: string): Promise<Uint8Array | undefined> {
+  const entry = await runGit(root, ["ls-tree", "-z", "HEAD", "--", path]);
+  // no commit yet, or no repository
+  if (entry === "missing" || entry.status !== 0 || entry.stdout === "") return undefined;
+  const id = /^\S+ blob ([0-9a-f]+)\t/.exec(entry.stdout)?.[1];
+  if (id === undefined) return undefined;
+  const result = await execa("git", ["cat-file", "blob", id], {
+    ...gitOptions,
+    cwd: root,
+    encoding: "buffer",
+  });
+  if (result.exitCode !== 0) throw gitFailed(root, `it cannot read ${path} of the commit`);
+  return result.stdout;
+}
+
 /** `XY path` per entry; paths are from the top of the repository, ours from the folder. */
 function listChanged(text: string, prefix: string): string[] {
   return text
@@ -69,6 +88,15 @@ const gitVariables: Readonly<Record<string, string | undefined>> = {
   LC_ALL: "C",
 };
 
+const gitOptions = {
+  env: gitVariables,
+  reject: false,
+  stdin: "ignore",
+  timeout: timeoutMs,
+  maxBuffer: maxOutputBytes,
+  stripFinalNewline: false,
+} as const;
+
 interface GitAnswer {
   readonly status: number;
   readonly stdout: string;
@@ -77,13 +105,8 @@ interface GitAnswer {
 
 async function runGit(root: string, args: readonly string[]): Promise<GitAnswer | "missing"> {
   const result = await execa("git", ["-c", "core.fsmonitor=false", "-c", "core.quotePath=false", ...args], {
+    ...gitOptions,
     cwd: root,
-    env: gitVariables,
-    reject: false,
-    stdin: "ignore",
-    timeout: timeoutMs,
-    maxBuffer: maxOutputBytes,
-    stripFinalNewline: false,
   });
   if (result.code === "ENOENT") return "missing";
   if (result.exitCode === undefined) throw gitFailed(root, "it did not end by itself");

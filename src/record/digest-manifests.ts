@@ -39,11 +39,14 @@ export function comparableManifests(manifests: readonly Manifest[], options: Com
   });
 }
 
-/** SHA-256, hex, of the manifests without secrets' values; the order of keys does not count. */
+/** One text for the same manifests, whatever the order of their keys. */
+export function describeManifests(manifests: readonly Manifest[], options: ComparableOptions): string {
+  return JSON.stringify(sortKeys(comparableManifests(manifests, options)));
+}
+
+/** SHA-256, hex, of the manifests without secrets' values. */
 export function digestManifests(manifests: readonly Manifest[], options: ComparableOptions): string {
-  return createHash("sha256")
-    .update(JSON.stringify(sortKeys(comparableManifests(manifests, options))))
-    .digest("hex");
+  return createHash("sha256").update(describeManifests(manifests, options)).digest("hex");
 }
 
 /** The chart values of a service's manifests, as Helm will see them, secrets masked; undefined without a HelmChart. */
