@@ -13,6 +13,13 @@ export interface InventoryChanges {
   readonly lastDeploymentId: number;
 }
 
+export interface IntentOptions {
+  /** By address. */
+  readonly desired?: ReadonlyMap<string, DesiredUnit>;
+  /** Holds to set, or to lift (undefined), by address. */
+  readonly holds?: ReadonlyMap<string, Hold | undefined> | undefined;
+}
+
 /** The part of the inventory a unit stands in: `platform`, or its workspace. */
 export function ownerOf(address: string): string {
   return address.split("/", 1)[0] ?? address;
@@ -25,7 +32,7 @@ export function ownerOf(address: string): string {
 export function recordIntent(
   inventory: Inventory,
   plan: Plan,
-  holds: ReadonlyMap<string, Hold | undefined> = new Map(),
+  { desired = new Map(), holds = new Map() }: IntentOptions = {},
 ): InventoryChanges {
   let last = inventory.claim?.lastDeploymentId ?? 0;
   const records = new Map<string, UnitRecord>();
@@ -44,6 +51,7 @@ export function recordIntent(
       deploymentId: isNewService ? `#${last}` : known?.deploymentId,
       // the plan saw that a rollback's hold is over
       hold: undefined,
+      ...secretKeysOf(known, desired.get(unit.address)),
     };
     records.set(unit.address, withHold(record, unit.address, holds));
   }
@@ -105,6 +113,19 @@ export function isSettled(unit: UnitPlan): boolean {
   );
 }
 
+/**
+ * Keys that ever were secret stay so. A record from before they were written down keeps saying nothing, so that a plan
+ * goes on hiding everything of that service.
+ */
+function secretKeysOf(
+  known: UnitRecord | undefined,
+  desired: DesiredUnit | undefined,
+): Pick<UnitRecord, "secretKeys"> {
+  if (desired?.service === undefined) return {};
+  if (known !== undefined && known.objects.length > 0 && known.secretKeys === undefined) return {};
+  return { secretKeys: [...new Set([...(known?.secretKeys ?? []), ...desired.service.secretKeys])].sort() };
+}
+
 function withHold(
   record: UnitRecord,
   address: string,
@@ -133,8 +154,14 @@ function changedParts(
 
 /** The same text for the same records, in whatever order they were stored. */
 function describeUnits(units: readonly UnitRecord[]): string {
-  const texts = units.map(({ unit, objects, deploymentId, hold }) =>
-    JSON.stringify([unit, objects.map(refKey).sort(), deploymentId ?? null, hold ?? null]),
+  const texts = units.map(({ unit, objects, deploymentId, hold, secretKeys }) =>
+    JSON.stringify([
+      unit,
+      objects.map(refKey).sort(),
+      deploymentId ?? null,
+      hold ?? null,
+      secretKeys ?? null,
+    ]),
   );
   return texts.sort().join("\n");
 }

@@ -12,6 +12,8 @@ export interface Selection {
   readonly workspaces: readonly string[];
   /** `WORKSPACE/REFERENCE_ID`. */
   readonly services: readonly string[];
+  /** Catalog entries: of what else is selected, only the services made from these. Left out: all. */
+  readonly templates?: readonly string[];
 }
 
 export const everything: Selection = { clusters: [], workspaces: [], services: [] };
@@ -30,7 +32,9 @@ export function selectUnits(
   const inCluster = (unit: Unit) =>
     selection.clusters.length === 0 || selection.clusters.includes(unit.cluster.name);
   const whole = selection.workspaces.length + selection.services.length === 0;
-  const selected = units.filter((unit) => inCluster(unit) && (whole || isNamed(unit, selection)));
+  const selected = units.filter(
+    (unit) => inCluster(unit) && (whole || isNamed(unit, selection)) && isMadeFrom(unit, selection.templates),
+  );
   const prerequisites = units.filter(
     (unit) => !selected.includes(unit) && selected.some((other) => isPrerequisite(unit, other)),
   );
@@ -45,6 +49,8 @@ export function selectedWorkspaces({ workspaces, services }: Selection): readonl
 
 /** True for the address of a unit that a selection covers, defined or gone. */
 export function coversAddress(selection: Selection, address: string): boolean {
+  // what is gone has no template any more, so a selection by template never reaches it
+  if ((selection.templates ?? []).length > 0) return false;
   if (selection.workspaces.length + selection.services.length === 0) return true;
   const [workspace = ""] = address.split("/");
   return selection.workspaces.includes(workspace) || selection.services.includes(address);
@@ -54,6 +60,10 @@ function isNamed(unit: Unit, { workspaces, services }: Selection): boolean {
   if (unit.type === "platform") return false;
   if (workspaces.includes(unit.workspace.id)) return true;
   return unit.type === "service" && services.includes(unit.service.unit);
+}
+
+function isMadeFrom(unit: Unit, templates: readonly string[] = []): boolean {
+  return templates.length === 0 || (unit.type === "service" && templates.includes(unit.service.template.id));
 }
 
 function isPrerequisite(unit: Unit, of: Unit): boolean {
@@ -68,13 +78,15 @@ function checkNames(units: readonly Unit[], platform: Platform, selection: Selec
     cluster: platform.clusters.map(({ name }) => name),
     workspace: units.flatMap((unit) => (unit.type === "workspace" ? [unit.workspace.id] : [])),
     service: addresses.filter((address) => address.includes("/")),
+    template: [...platform.templates.keys()],
   };
   const wanted = {
     cluster: selection.clusters,
     workspace: selection.workspaces,
     service: selection.services,
+    template: selection.templates ?? [],
   };
-  for (const what of ["cluster", "workspace", "service"] as const) {
+  for (const what of ["cluster", "workspace", "service", "template"] as const) {
     for (const name of wanted[what]) {
       if (known[what].includes(name)) continue;
       const hint = suggestHint(name, known[what]) ?? `woow validate shows what is defined`;

@@ -36,9 +36,16 @@ export interface ClusterDeps {
   /** Opens a connection; the context is `--context`, else the cluster's. Errors: see ClusterClient. */
   readonly connect: (cluster: Cluster) => Promise<ClusterClient>;
   /** The history as the platform keeps it: local or in the cluster. Errors: `usage` for local records in CI. */
-  readonly openRevisions: (platform: Platform, client: ClusterClient) => RevisionStore;
+  readonly openRevisions: (target: {
+    readonly platform: Platform;
+    readonly cluster: Cluster;
+    /** May be left out where the platform keeps its records locally. */
+    readonly client: ClusterClient | undefined;
+  }) => RevisionStore;
   readonly memory: ClusterMemory;
   readonly readGit: () => Promise<GitState>;
+  /** A file as the checked-out commit has it; undefined when it has none, and outside a repository. */
+  readonly readCommitted: (path: string) => Promise<Uint8Array | undefined>;
   readonly clock: Clock;
   readonly randomBytes: (length: number) => Uint8Array;
   /** Who acts: `user@host`, or what `WOOW_ACTOR` says. */

@@ -1,0 +1,113 @@
+import type { ApplyReport } from "../../operations/cluster/apply.ts";
+import type { CliContext } from "../context.ts";
+import { exitStatus } from "../exit-status.ts";
+import { escapeControls } from "./escape-controls.ts";
+import { printEvent } from "./print-json.ts";
+import { printProblems } from "./print-problems.ts";
+import { printRefusals } from "./print-plan.ts";
+import { createPainter } from "./style.ts";
+
+/** The exit status a run ends with; the worst of several wins. */
+export function applyStatus(report: ApplyReport): number {
+  switch (report.type) {
+    case "problems":
+      return exitStatus.failed;
+    case "refused":
+    case "stale":
+      return exitStatus.refused;
+    case "declined":
+      return exitStatus.failed;
+    case "done": {
+      const outcomes = [...report.units.values()].map(({ outcome }) => outcome);
+      const bad = outcomes.filter((outcome) => ["failed", "skipped", "cancelled", "kept"].includes(outcome));
+      const good = outcomes.filter((outcome) => ["applied", "removed"].includes(outcome));
+      if (bad.length > 0)
+        return good.length > 0 || bad.includes("kept") ? exitStatus.partly : exitStatus.failed;
+      if (report.isCancelled) return exitStatus.partly;
+      const waiting = [...report.statuses.values()].some(({ state }) => state !== "running");
+      return waiting ? exitStatus.notRunning : exitStatus.done;
+    }
+  }
+}
+
+/** What came of a run, in the end. */
+export function printApplyReport(
+  report: ApplyReport,
+  { context, json }: { readonly context: CliContext; readonly json: boolean },
+): void {
+  switch (report.type) {
+    case "problems":
+      printProblems(report.problems, { context, json });
+      if (!json) context.stderr("nothing was written\n");
+      break;
+    case "refused":
+      printRefusals(report.plan.refusals, { context, json });
+      if (!json) context.stderr("nothing was written\n");
+      break;
+    case "stale":
+      printStale(report, context, json);
+      break;
+    case "declined":
+      if (!json) context.stderr("stopped; nothing was written\n");
+      break;
+    case "done":
+      printProblems(report.problems, { context, json });
+      if (!json) printDone(report, context);
+  }
+  if (json) printEvent(context, { type: "summary", ...summarize(report) });
+}
+
+function printStale(
+  { items }: Extract<ApplyReport, { type: "stale" }>,
+  context: CliContext,
+  json: boolean,
+): void {
+  if (json) {
+    for (const item of items) printEvent(context, { ...item, type: "stale" });
+    return;
+  }
+  const paint = createPainter(context.colors.stderr);
+  context.stderr(`${paint(["red", "bold"], "error")}: the plan is not true any more\n`);
+  for (const { message } of items) context.stderr(`  ${escapeControls(message)}\n`);
+  context.stderr(`  ${paint("cyan", "hint")}: make a new plan; nothing was written\n`);
+}
+
+function printDone(report: Extract<ApplyReport, { type: "done" }>, context: CliContext): void {
+  const paint = createPainter(context.colors.stdout);
+  const outcomes = [...report.units.values()].map(({ outcome }) => outcome);
+  const count = (...names: readonly string[]) => outcomes.filter((outcome) => names.includes(outcome)).length;
+  const states = [...report.statuses.values()];
+  const running = states.filter(({ state }) => state === "running").length;
+  const parts = [
+    [count("applied"), "applied"],
+    [count("removed"), "removed"],
+    [count("kept"), "kept back"],
+    [count("held"), "on hold"],
+    [count("failed"), "failed"],
+    [count("skipped", "cancelled"), "not done"],
+  ] as const;
+  const work = parts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
+  const summary = work.length === 0 ? "nothing to change" : work.join(", ");
+  const health = states.length === 0 ? "" : `; ${running} of ${states.length} services running`;
+  const good = applyStatus(report) === exitStatus.done;
+  context.stdout(`${paint(good ? "green" : "yellow", `${summary}${health}`)}\n`);
+  for (const status of states) {
+    if (status.reason === undefined) continue;
+    context.stdout(`${status.unit}: ${status.state}: ${escapeControls(status.reason.message)}\n`);
+    context.stdout(`  ${paint("cyan", "hint")}: ${escapeControls(status.reason.hint)}\n`);
+  }
+  if (report.isCancelled)
+    context.stderr("stopped on request; what was done is recorded, run it again to go on\n");
+}
+
+function summarize(report: ApplyReport): object {
+  const status = applyStatus(report);
+  if (report.type !== "done") return { ok: false, outcome: report.type, exit_status: status };
+  return {
+    ok: status === exitStatus.done,
+    outcome: report.type,
+    exit_status: status,
+    units: [...report.units].map(([unit, { outcome, revision }]) => ({ unit, outcome, revision })),
+    services: [...report.statuses.values()].map(({ unit, state }) => ({ unit, state })),
+  };
+}

@@ -1,0 +1,146 @@
+import type { ClusterClient } from "../../cluster/cluster-client.ts";
+import type { LiveObject } from "../../cluster/live-object.ts";
+import { refKey, refOf } from "../../cluster/object-ref.ts";
+import type { ObjectRef } from "../../cluster/object-ref.ts";
+import { managedTypes, resourceTypes } from "../../cluster/resource-types.ts";
+import type { ResourceType } from "../../cluster/resource-types.ts";
+import { readInventory } from "../../apply/inventory-store.ts";
+import { labelPrefix } from "../../constructs/labels.ts";
+import { OperationError } from "../../errors.ts";
+import { chartsNamespace, namespaceName, systemNamespace } from "../../model/names.ts";
+import type { Inventory } from "../../plan/inventory.ts";
+import type { Observation } from "../../plan/observation.ts";
+
+export interface ObserveOptions {
+  /** Name of the platform: what carries its label is ours. */
+  readonly platform: string;
+  /** Kinds that the desired manifests have; the inventory's are looked at as well. */
+  readonly kinds: ReadonlySet<string>;
+}
+
+/** Kinds that open a tenant when somebody adds one by hand, so they are listed whether labelled or not. */
+const openingKinds: ReadonlySet<string> = new Set(["RoleBinding", "NetworkPolicy"]);
+
+/**
+ * Reads a cluster: one LIST per kind and two reads more, however many services there are. Errors: see ClusterClient;
+ * an inventory that cannot be understood is an error, never an empty one.
+ */
+export async function observeCluster(client: ClusterClient, options: ObserveOptions): Promise<Observation> {
+  const first = managedTypes.filter(({ kind }) => options.kinds.has(kind));
+  const [inventory, system, ...lists] = await Promise.all([
+    readInventory(client),
+    client.get({ apiVersion: "v1", kind: "Namespace", namespace: undefined, name: "kube-system" }),
+    ...first.map(async (type) => listKind(client, type, options.platform)),
+  ]);
+  if (system === undefined) {
+    throw new OperationError("wrong-cluster", `${client.name}: there is no namespace kube-system`, {
+      subject: client.name,
+      hint: `${client.server} does not look like a Kubernetes cluster; check the context`,
+    });
+  }
+  const others = managedTypes.filter(
+    ({ kind }) => !options.kinds.has(kind) && listRefs(inventory).some((ref) => ref.kind === kind),
+  );
+  lists.push(...(await Promise.all(others.map(async (type) => listKind(client, type, options.platform)))));
+  const types = [...first, ...others];
+  return {
+    clusterUid: system.metadata.uid,
+    serverVersion: undefined,
+    inventory,
+    ...(await sortObjects(client, {
+      lists: lists.map(({ items }) => items),
+      inventory,
+      platform: options.platform,
+    })),
+    missingKinds: new Set(types.filter((_, index) => lists[index]?.known === false).map(({ kind }) => kind)),
+  };
+}
+
+interface KindList {
+  readonly items: readonly LiveObject[];
+  /** False: the API server does not know the kind. */
+  readonly known: boolean;
+}
+
+async function listKind(client: ClusterClient, type: ResourceType, platform: string): Promise<KindList> {
+  const labelSelector = openingKinds.has(type.kind) ? undefined : `${labelPrefix}/platform=${platform}`;
+  try {
+    const { items } = await client.list({ type, labelSelector });
+    return { items, known: true };
+  } catch (error) {
+    if (error instanceof OperationError && error.code === "not-found") return { items: [], known: false };
+    throw error;
+  }
+}
+
+async function sortObjects(
+  client: ClusterClient,
+  {
+    lists,
+    inventory,
+    platform,
+  }: { lists: readonly (readonly LiveObject[])[]; inventory: Inventory; platform: string },
+): Promise<Pick<Observation, "objects" | "foreign" | "namespaces">> {
+  const objects = new Map<string, LiveObject>();
+  const others = new Map<string, LiveObject>();
+  for (const object of lists.flat()) {
+    const ours = object.metadata.labels?.[`${labelPrefix}/platform`] === platform;
+    (ours ? objects : others).set(refKey(refOf(object)), object);
+  }
+  // somebody took our label off: the inventory still knows the object
+  const unlabelled = listRefs(inventory).filter((ref) => !objects.has(refKey(ref)));
+  await Promise.all(
+    unlabelled.map(async (ref) => {
+      const live = others.get(refKey(ref)) ?? (await getIfKnown(client, ref));
+      if (live === undefined) return;
+      objects.set(refKey(ref), live);
+      others.delete(refKey(ref));
+    }),
+  );
+  const namespaces = new Map(
+    [...objects.values()]
+      .filter(({ kind }) => kind === "Namespace")
+      .map((object) => [object.metadata.name, object]),
+  );
+  const foreign = [...others.values()].filter(
+    (object) => isOurNamespace(object.metadata.namespace, namespaces) && !isOfRelease(object),
+  );
+  return { objects, foreign, namespaces };
+}
+
+async function getIfKnown(client: ClusterClient, ref: ObjectRef): Promise<LiveObject | undefined> {
+  try {
+    return await client.get(ref);
+  } catch (error) {
+    if (error instanceof OperationError && error.code === "not-found") return undefined;
+    throw error;
+  }
+}
+
+function listRefs(inventory: Inventory): ObjectRef[] {
+  return [...inventory.parts.values()].flatMap(({ units }) => units.flatMap(({ objects }) => objects));
+}
+
+function isOurNamespace(name: string | undefined, known: ReadonlyMap<string, LiveObject>): boolean {
+  return name !== undefined && (known.has(name) || name === chartsNamespace || name === systemNamespace);
+}
+
+/** A chart's own object: Helm marks what it made, and takes it away with the release. */
+function isOfRelease({ metadata }: LiveObject): boolean {
+  return (
+    metadata.labels?.["app.kubernetes.io/managed-by"] === "Helm" &&
+    metadata.annotations?.["meta.helm.sh/release-name"] !== undefined
+  );
+}
+
+/** The namespace of a workspace, if it is there. */
+export function findNamespace(observation: Observation, workspaceId: string): LiveObject | undefined {
+  return observation.namespaces.get(namespaceName(workspaceId));
+}
+
+/** The kinds in manifests, and those a no-op must look at to see what somebody added. */
+export function kindsOf(manifests: Iterable<{ readonly kind: string }>): ReadonlySet<string> {
+  const kinds = new Set<string>([resourceTypes.Namespace.kind, ...openingKinds]);
+  for (const { kind } of manifests) kinds.add(kind);
+  return kinds;
+}

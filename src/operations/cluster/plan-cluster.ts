@@ -1,0 +1,98 @@
+import type { ClusterClient } from "../../cluster/cluster-client.ts";
+import { refOf } from "../../cluster/object-ref.ts";
+import { resourceTypes } from "../../cluster/resource-types.ts";
+import { OperationError } from "../../errors.ts";
+import { chartsNamespace } from "../../model/names.ts";
+import type { Plan } from "../../plan/change.ts";
+import { findQuestions, makePlan } from "../../plan/make-plan.ts";
+import type { Observation } from "../../plan/observation.ts";
+import type { PlanDecisions } from "../../plan/plan-decisions.ts";
+import type { Answer, Answers, PlanInput, Question } from "../../plan/plan-input.ts";
+import { coversAddress } from "../select-units.ts";
+import { checkIdentity } from "./check-identity.ts";
+import type { ClusterDeps } from "./cluster-deps.ts";
+import type { DesiredCluster } from "./load-desired.ts";
+import { kindsOf, observeCluster } from "./observe-cluster.ts";
+
+export interface PlanClusterOptions {
+  readonly client: ClusterClient;
+  readonly deps: Pick<ClusterDeps, "memory" | "randomBytes">;
+  readonly desired: DesiredCluster;
+  readonly decisions: PlanDecisions;
+  /** Key of the stand-ins for secrets; left out: a new one. */
+  readonly salt?: string;
+}
+
+/** A plan and what it was made from. */
+export interface PlannedCluster {
+  readonly plan: Plan;
+  readonly observation: Observation;
+  readonly salt: string;
+}
+
+const saltBytes = 16;
+
+/** Reads the cluster, asks the API server about what a list cannot tell, and makes the plan. Dry runs only. */
+export async function planCluster(options: PlanClusterOptions): Promise<PlannedCluster> {
+  const { client, deps, desired, decisions } = options;
+  const salt = options.salt ?? Buffer.from(deps.randomBytes(saltBytes)).toString("hex");
+  const { platform, cluster, units } = desired;
+  const [observation, jobs, releases] = await Promise.all([
+    observeCluster(client, {
+      platform: platform.name,
+      kinds: kindsOf(units.flatMap(({ manifests }) => manifests)),
+    }),
+    client.list({ type: resourceTypes.Job, namespace: chartsNamespace }),
+    client.list({ type: resourceTypes.Secret, labelSelector: "owner=helm", metadataOnly: true }),
+  ]);
+  checkIdentity({ observation, desired, client, memory: deps.memory });
+  const input: PlanInput = {
+    platform: platform.name,
+    cluster: cluster.name,
+    currency: platform.currency,
+    records: platform.records,
+    units,
+    prerequisites: desired.prerequisites,
+    present: desired.present,
+    sickWorkspaces: desired.sickWorkspaces,
+    covers: (address) => coversAddress(desired.selection, address),
+    prices: new Map([...platform.templates].map(([id, { monthlyPrice }]) => [id, monthlyPrice])),
+    observation,
+    jobs: jobs.items,
+    releases: releases.items,
+    decisions,
+    salt,
+  };
+  const answers = await askQuestions(client, findQuestions(input));
+  return { plan: makePlan(input, answers), observation, salt };
+}
+
+async function askQuestions(client: ClusterClient, questions: readonly Question[]): Promise<Answers> {
+  const answers = await Promise.all(
+    questions.map(async (question) => [question.key, await askQuestion(client, question)] as const),
+  );
+  return new Map(answers);
+}
+
+/** A refusal is an answer too: plan says it, and writes nothing. */
+async function askQuestion(client: ClusterClient, question: Question): Promise<Answer> {
+  const { mode, object, force } = question;
+  try {
+    if (mode === "apply") return await client.apply(object, { dryRun: true, force });
+    const made = await client.apply(object, { dryRun: true, createOnly: true });
+    if (made.type !== "changed") return made;
+    const live = await client.get(refOf(object));
+    return live === undefined ? made : { type: "exists", live };
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error;
+    if (error.code === "forbidden" && isMissingRight(error)) return { type: "not-asked" };
+    if (["forbidden", "invalid", "quota-exceeded", "not-found", "terminating"].includes(error.code))
+      return { type: "refused", error };
+    throw error;
+  }
+}
+
+/** Without the right to patch, plan predicts and says so; a policy's refusal is another matter. */
+function isMissingRight({ message }: OperationError): boolean {
+  return /cannot patch resource|cannot create resource/.test(message);
+}

@@ -1,0 +1,37 @@
+import { isSettled } from "../../apply/inventory-changes.ts";
+import type { Problem } from "../../definitions/problem.ts";
+import type { Plan } from "../../plan/change.ts";
+import type { PlanFile } from "../../plan/plan-file.ts";
+import type { ClusterDeps } from "./cluster-deps.ts";
+import { savePlan } from "./plan-freshness.ts";
+import { prepareRun } from "./prepare-run.ts";
+import type { PrepareOptions } from "./prepare-run.ts";
+
+export interface PlanOptions extends PrepareOptions {
+  /** Also make what `--out` writes. */
+  readonly save: boolean;
+}
+
+export type PlanResult =
+  | {
+      readonly ok: true;
+      readonly plan: Plan;
+      readonly hasChanges: boolean;
+      readonly file: PlanFile | undefined;
+      readonly problems: readonly Problem[];
+    }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** What apply would change. Reads definitions and cluster, writes nothing, takes no lock. */
+export async function planPlatform(deps: ClusterDeps, options: PlanOptions): Promise<PlanResult> {
+  const prepared = await prepareRun(deps, options);
+  if (!prepared.ok) return prepared;
+  const { run } = prepared;
+  return {
+    ok: true,
+    plan: run.plan,
+    hasChanges: run.plan.units.some((unit) => !isSettled(unit)),
+    file: options.save ? savePlan(run, { deps, decisions: options.decisions }) : undefined,
+    problems: run.desired.problems,
+  };
+}

@@ -1,0 +1,58 @@
+import type { ClusterClient } from "../../cluster/cluster-client.ts";
+import type { DefinitionTree } from "../../definitions/definition-tree.ts";
+import type { Problem } from "../../definitions/problem.ts";
+import type { Plan } from "../../plan/change.ts";
+import type { PlanDecisions } from "../../plan/plan-decisions.ts";
+import type { Observation } from "../../plan/observation.ts";
+import type { Selection } from "../select-units.ts";
+import type { ClusterDeps, GitState } from "./cluster-deps.ts";
+import { loadDesired } from "./load-desired.ts";
+import type { DesiredCluster } from "./load-desired.ts";
+import { planCluster } from "./plan-cluster.ts";
+
+export interface PrepareOptions {
+  readonly selection: Selection;
+  /** Name of the cluster; undefined where the platform has one only. */
+  readonly cluster: string | undefined;
+  readonly decisions: PlanDecisions;
+  /** The definitions to work from; left out: those on disk. */
+  readonly tree?: DefinitionTree | undefined;
+  /** Reconcile: sick workspaces, and those named, are left alone and do not stop the others. */
+  readonly isolate?: { readonly exclude: ReadonlySet<string> } | undefined;
+  /** False: placeholders stand for secrets; for looking only. */
+  readonly withSecrets?: boolean;
+}
+
+/** All that is known before anything is written. */
+export interface PreparedRun {
+  readonly desired: DesiredCluster;
+  readonly tree: DefinitionTree;
+  readonly git: GitState;
+  readonly client: ClusterClient;
+  readonly observation: Observation;
+  readonly plan: Plan;
+}
+
+export type Preparation =
+  | { readonly ok: true; readonly run: PreparedRun }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Reads definitions and cluster and makes the plan; writes nothing. Errors: see ClusterClient and pickCluster. */
+export async function prepareRun(deps: ClusterDeps, options: PrepareOptions): Promise<Preparation> {
+  const { selection, cluster, decisions, tree = deps.readTree(), withSecrets = true } = options;
+  const git = await deps.readGit();
+  const loaded = await loadDesired({
+    tree,
+    selection,
+    cluster,
+    identities: withSecrets ? deps.identities : undefined,
+    absentFiles: git.absentFiles,
+    isolate: options.isolate,
+    progress: deps.progress,
+  });
+  if (!loaded.ok) return loaded;
+  const { desired } = loaded;
+  const client = await deps.connect(desired.cluster);
+  const { plan, observation } = await planCluster({ client, deps, desired, decisions });
+  return { ok: true, run: { desired, tree, git, client, observation, plan } };
+}

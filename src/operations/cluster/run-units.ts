@@ -1,0 +1,181 @@
+import { applyUnit, messageOf } from "../../apply/apply-unit.ts";
+import type { ApplyEvent } from "../../apply/event.ts";
+import { mergeEvents } from "../../apply/merge-events.ts";
+import { recoverUnit } from "../../apply/recover.ts";
+import { createVolumeRegainer } from "../../apply/regain-volumes.ts";
+import type { VolumeRegainer } from "../../apply/regain-volumes.ts";
+import type { RemovalResult } from "../../apply/removal.ts";
+import type { Clock } from "../../cluster/clock.ts";
+import type { ClusterClient } from "../../cluster/cluster-client.ts";
+import { OperationError } from "../../errors.ts";
+import type { DesiredUnit } from "../../plan/desired-unit.ts";
+import type { Plan, UnitPlan } from "../../plan/change.ts";
+import type { RevisionEnd } from "../../record/revision.ts";
+
+/** How a unit's work ended. */
+export interface UnitReport {
+  readonly outcome: Extract<ApplyEvent, { type: "unit-finished" }>["outcome"];
+  readonly message: string | undefined;
+  readonly hint: string | undefined;
+  /** Our number, when a revision was made. */
+  readonly revision: number | undefined;
+  readonly droppedRelease: RevisionEnd["droppedRelease"];
+}
+
+export interface RunUnitsOptions {
+  /** Guarded by the lock. */
+  readonly client: ClusterClient;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly plan: Plan;
+  readonly desired: ReadonlyMap<string, DesiredUnit>;
+  /** Our number of the revision made for a unit. */
+  readonly revisions: ReadonlyMap<string, number>;
+  /** Takes a unit away that is no longer defined. */
+  readonly removeUnit: (unit: UnitPlan) => AsyncGenerator<ApplyEvent, RemovalResult>;
+}
+
+interface UnitWork extends RunUnitsOptions {
+  readonly regain: VolumeRegainer;
+}
+
+type UnitRun = AsyncGenerator<ApplyEvent, readonly (readonly [string, UnitReport])[]>;
+
+/** Workspaces worked on at once, and services of one; the client itself limits requests. */
+const workspacesAtOnce = 8;
+const servicesAtOnce = 16;
+
+/**
+ * Works the units off: the platform first, then every workspace on its own, so that one tenant's failure does not
+ * stop another's. In a workspace the walls come first, then its services, then what is removed.
+ */
+export async function* runUnits(
+  given: RunUnitsOptions,
+): AsyncGenerator<ApplyEvent, ReadonlyMap<string, UnitReport>> {
+  const { plan } = given;
+  const options = { ...given, regain: createVolumeRegainer({ ...given, platform: plan.platform }) };
+  const reports = new Map<string, UnitReport>();
+  const platform = plan.units.find(({ address }) => address === "platform");
+  if (platform !== undefined) {
+    const report = yield* runUnit(platform, options);
+    reports.set("platform", report);
+    if (isStopped(report)) {
+      for (const unit of plan.units) {
+        if (unit.address !== "platform")
+          reports.set(unit.address, yield* skipUnit(unit, "the platform unit failed"));
+      }
+      return reports;
+    }
+  }
+  const workspaces = Map.groupBy(
+    plan.units.filter(({ address }) => address !== "platform"),
+    ({ workspaceId }) => workspaceId ?? "",
+  );
+  const runs = [...workspaces.values()].map((units) => () => runWorkspace(units, options));
+  for (const done of yield* mergeEvents(runs, workspacesAtOnce)) {
+    for (const [address, report] of done) reports.set(address, report);
+  }
+  return reports;
+}
+
+async function* runWorkspace(units: readonly UnitPlan[], options: UnitWork): UnitRun {
+  const own = units.find(({ address }) => !address.includes("/"));
+  const services = units.filter((unit) => unit !== own);
+  const reports: (readonly [string, UnitReport])[] = [];
+  if (own?.intent === "apply") {
+    const report = yield* runUnit(own, options);
+    reports.push([own.address, report]);
+    if (isStopped(report)) {
+      for (const unit of services)
+        reports.push([unit.address, yield* skipUnit(unit, `the workspace ${own.address} failed`)]);
+      return reports;
+    }
+  }
+  const runAll = (intent: UnitPlan["intent"]) =>
+    mergeEvents(
+      services
+        .filter((unit) => unit.intent === intent)
+        .map(
+          (unit) =>
+            async function* run(): AsyncGenerator<ApplyEvent, readonly [string, UnitReport]> {
+              return [unit.address, yield* runUnit(unit, options)];
+            },
+        ),
+      servicesAtOnce,
+    );
+  reports.push(...(yield* runAll("apply")));
+  // what moved elsewhere is there before it goes here
+  reports.push(...(yield* runAll("remove")));
+  if (own?.intent !== "remove") return reports;
+  const left = reports.filter(([, { outcome }]) => outcome !== "removed").map(([address]) => address);
+  const report =
+    left.length > 0
+      ? yield* skipUnit(own, `${left.join(", ")} ${left.length === 1 ? "is" : "are"} still there`)
+      : yield* runUnit(own, options);
+  return [...reports, [own.address, report]];
+}
+
+async function* runUnit(unit: UnitPlan, options: UnitWork): AsyncGenerator<ApplyEvent, UnitReport> {
+  const report = yield* workOnUnit(unit, options);
+  const { outcome, message, hint, revision } = report;
+  yield {
+    type: "unit-finished",
+    unit: unit.address,
+    outcome,
+    ...(message === undefined ? {} : { message }),
+    ...(hint === undefined ? {} : { hint }),
+    ...(revision === undefined ? {} : { revision }),
+  };
+  return report;
+}
+
+async function* workOnUnit(unit: UnitPlan, options: UnitWork): AsyncGenerator<ApplyEvent, UnitReport> {
+  const { signal, revisions } = options;
+  const end = (outcome: UnitReport["outcome"], rest: Partial<UnitReport> = {}): UnitReport => ({
+    outcome,
+    message: undefined,
+    hint: undefined,
+    revision: revisions.get(unit.address),
+    droppedRelease: undefined,
+    ...rest,
+  });
+  if (unit.hold !== undefined) return end("held", { message: "on hold; woow resume lifts it" });
+  if (signal.aborted) return end("cancelled");
+  const changes = unit.changes.filter(({ action }) => action !== "none").length;
+  if (changes === 0 && unit.recovery === undefined && unit.intent === "apply") return end("unchanged");
+  yield { type: "unit-started", unit: unit.address, changes };
+  try {
+    if (unit.intent === "remove") {
+      const { outcome, message, hint } = yield* options.removeUnit(unit);
+      return end(outcome, { message, hint });
+    }
+    const service = options.desired.get(unit.address)?.service;
+    const makesChart = unit.changes.some(
+      ({ action, ref }) => action === "create" && ref.kind === "HelmChart",
+    );
+    if (service !== undefined && makesChart) yield* options.regain(unit.address, service);
+    const applied = yield* applyUnit(unit, options);
+    if (applied.outcome !== "applied") return end(applied.outcome, applied);
+    if (unit.recovery === undefined) return end("applied");
+    const { droppedRelease } = yield* recoverUnit({
+      ...options,
+      unit: unit.address,
+      recovery: unit.recovery,
+    });
+    return end("applied", { droppedRelease });
+  } catch (error) {
+    if (!(error instanceof OperationError) || error.code === "lock-lost") throw error;
+    if (error.code === "cancelled") return end("cancelled");
+    return end("failed", { message: messageOf(error), hint: error.hint });
+  }
+}
+
+async function* skipUnit(unit: UnitPlan, why: string): AsyncGenerator<ApplyEvent, UnitReport> {
+  const message = `left alone: ${why}`;
+  yield { type: "unit-finished", unit: unit.address, outcome: "skipped", message };
+  return { outcome: "skipped", message, hint: undefined, revision: undefined, droppedRelease: undefined };
+}
+
+function isStopped({ outcome }: UnitReport): boolean {
+  return outcome === "failed" || outcome === "cancelled" || outcome === "skipped";
+}
