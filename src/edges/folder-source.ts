@@ -45,8 +45,7 @@ export function watchDefinitionFolder(options: FolderOptions): DefinitionSource 
           continue;
         }
       }
-      const { commit, changedFiles, absentFiles } = await options.readGit();
-      const state = { id, commit, dirty: changedFiles.length > 0, absentFiles, tree };
+      const state = { id, git: await options.readGit(), tree };
       last = { state, paths };
       return state;
     }

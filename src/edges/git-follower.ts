@@ -34,11 +34,6 @@ export interface FollowOptions {
 
 /** A branch that is followed. `close` takes the temporary folder away. */
 export interface GitFollower extends DefinitionSource {
-  /**
-   * The commit that what is applied came from, as the cluster remembers it; asked for once, at the first refresh, so
-   * that a rewritten branch is noticed by a new process too.
-   */
-  useApplied(readApplied: () => Promise<string | undefined>): void;
   close(): void;
 }
 
@@ -63,7 +58,6 @@ export function followBranch(options: FollowOptions): GitFollower {
   const run: RunGit = async (args, { input, signal } = {}) =>
     runGit(args, { input, signal, env, repository, timeoutMs, name });
   const known = new Map<string, Uint8Array>();
-  let readApplied: () => Promise<string | undefined> = async () => undefined;
   let state: SourceState | undefined;
   let isReady = false;
 
@@ -90,22 +84,25 @@ export function followBranch(options: FollowOptions): GitFollower {
       .trim();
   };
 
+  // a person's word holds for what comes after that commit, too
+  const comesAfter = async (before: string, { commit, signal }: { commit: string; signal: AbortSignal }) => {
+    for (const known of [before, options.accepted]) {
+      if (known === commit) return true;
+      if (known !== undefined && (await isAncestor(run, { before: known, commit, signal }))) return true;
+    }
+    return false;
+  };
+
   const refresh = async (signal: AbortSignal): Promise<SourceState> => {
     await prepare(signal);
     const commit = await fetch(signal);
-    if (state?.commit === commit) return state;
-    const before = state?.commit ?? readFollowed(followedFile, { url, branch }) ?? (await readApplied());
-    // a person's word holds for what comes after that commit, too
-    const lines = [before, options.accepted].filter((known) => known !== undefined);
-    const follows = await Promise.all(
-      lines.map(
-        async (known) => known === commit || (await isAncestor(run, { before: known, commit, signal })),
-      ),
-    );
-    if (before !== undefined && !follows.includes(true)) throw rewritten({ name, before, commit });
+    if (state?.id === commit) return state;
+    const before = state?.id ?? readFollowed(followedFile, { url, branch });
+    if (before !== undefined && !(await comesAfter(before, { commit, signal })))
+      throw rewrittenBranch({ name, before, commit });
     const tree = await readGitTree(run, { commit, known, signal });
     writeFollowed(followedFile, { url, branch, commit });
-    state = { id: commit, commit, dirty: false, absentFiles: [], tree };
+    state = { id: commit, git: { commit, changedFiles: [], absentFiles: [] }, tree };
     return state;
   };
 
@@ -114,9 +111,8 @@ export function followBranch(options: FollowOptions): GitFollower {
     refresh,
     // a server tells nobody: only the interval finds something new
     changes: async function* () {},
-    useApplied: (read) => {
-      readApplied = read;
-    },
+    follows: async (before, signal) =>
+      state !== undefined && comesAfter(before, { commit: state.id, signal }),
     close: () => {
       if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
     },
@@ -180,7 +176,7 @@ function hintFor(words: string): string {
   return "it is tried again; check the address and the network";
 }
 
-function rewritten({
+function rewrittenBranch({
   name,
   before,
   commit,
@@ -191,7 +187,7 @@ function rewritten({
 }): OperationError {
   return new OperationError(
     "history-rewritten",
-    `${name} was rewritten: its newest commit ${commit.slice(0, 12)} does not come after ${before.slice(0, 12)}, which is applied`,
+    `${name} was rewritten: its newest commit ${commit.slice(0, 12)} does not come after ${before.slice(0, 12)}, which was followed`,
     {
       subject: name,
       hint: `nothing of it is applied; if it is meant, start again with --accept-rewritten ${commit}`,

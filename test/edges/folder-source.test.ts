@@ -39,7 +39,9 @@ const textOf = (read: { bytes: Uint8Array } | { reason: string }) =>
 test("what was read stays as it was, and what git says comes with it", async () => {
   const { root, source } = makeFolder();
   const state = await source.refresh(never);
-  expect(state).toMatchObject({ commit: "made-up", dirty: true, absentFiles: ["workspaces/b/x.yaml"] });
+  expect(state).toMatchObject({
+    git: { commit: "made-up", changedFiles: ["platform.yaml"], absentFiles: ["workspaces/b/x.yaml"] },
+  });
   writeFileSync(join(root, "platform.yaml"), "two\n");
   expect(textOf(state.tree.read("platform.yaml"))).toBe("one\n");
   const next = await source.refresh(never);

@@ -1,15 +1,11 @@
 import type { DefinitionTree } from "../../definitions/definition-tree.ts";
+import type { GitState } from "../cluster/cluster-deps.ts";
 
 /** What the definitions say at one moment; never half of a change. */
 export interface SourceState {
   /** Another text when anything changed: the commit, or a fingerprint of the folder. */
   readonly id: string;
-  /** Undefined for a folder that is in no repository. */
-  readonly commit: string | undefined;
-  /** True when the folder differs from its commit. */
-  readonly dirty: boolean;
-  /** Tracked files that a sparse checkout left out: defined, but not to be read. */
-  readonly absentFiles: readonly string[];
+  readonly git: GitState;
   readonly tree: DefinitionTree;
 }
 
@@ -23,6 +19,11 @@ export interface DefinitionSource {
   readonly name: string;
   /** Brings it up to date and gives what it says. */
   refresh(signal: AbortSignal): Promise<SourceState>;
+  /**
+   * True when what was read last comes after this commit, or a person accepted it although it does not. Folders have
+   * no such thing.
+   */
+  readonly follows?: (commit: string, signal: AbortSignal) => Promise<boolean>;
   /** An item whenever it may say something new, beside what `refresh` at an interval finds. */
   changes(signal: AbortSignal): AsyncIterable<void>;
 }

@@ -30,12 +30,18 @@ export function nextHealth(health: Health, event: ReconcileEvent): Health {
     case "cluster-back":
       return { ...health, clusterFault: undefined };
     case "pass-finished":
-      return event.outcome === "failed" || event.outcome === "cancelled"
-        ? health
-        : { ...health, passes: health.passes + 1, clusterFault: undefined };
+      if (event.outcome === "cancelled") return health;
+      if (event.outcome !== "failed")
+        return { ...health, passes: health.passes + 1, clusterFault: undefined };
+      return isPassing(event.error?.code) ? health : { ...health, clusterFault: event.error?.message };
     default:
       return health;
   }
+}
+
+/** Another run is at work: a matter of time, and no fault. */
+function isPassing(code: string | undefined): boolean {
+  return code === "lock-held" || code === "lock-lost" || code === "stale-plan";
 }
 
 /** Why it is not ready; empty when it is. A workspace that fails alone does not count: the others are served. */

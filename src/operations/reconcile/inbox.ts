@@ -11,6 +11,8 @@ export interface Inbox<T> {
 export function createInbox<T>(clock: Clock, signal: AbortSignal): Inbox<T> {
   let items: T[] = [];
   let waiting: AbortController | undefined;
+  // one listener for good: a signal joined anew for every wait would pile up on one that lives for months
+  signal.addEventListener("abort", () => waiting?.abort(), { once: true });
   return {
     push: (item) => {
       items.push(item);
@@ -19,7 +21,7 @@ export function createInbox<T>(clock: Clock, signal: AbortSignal): Inbox<T> {
     take: async (waitMs) => {
       if (items.length === 0 && waitMs > 0 && !signal.aborted) {
         waiting = new AbortController();
-        await clock.sleep(waitMs, AbortSignal.any([waiting.signal, signal]));
+        await clock.sleep(waitMs, waiting.signal);
         waiting = undefined;
       }
       const taken = items;

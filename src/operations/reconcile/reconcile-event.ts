@@ -5,6 +5,9 @@ import type { Problem } from "../../definitions/problem.ts";
 /** Why a pass is made. */
 export type PassReason = "start" | "definitions" | "drift" | "retry" | "interval" | "trigger";
 
+/** How a pass ended; `partly`: some workspaces failed, the others are as git says. */
+export type PassOutcome = "unchanged" | "applied" | "partly" | "failed" | "cancelled";
+
 /** A field that is not as git says, and who set it. */
 export interface DriftedField {
   /** Dotted path; empty for the object as a whole. */
@@ -79,8 +82,7 @@ export type ReconcileEvent =
       readonly code: string;
       readonly message: string;
       readonly hint: string | undefined;
-      /** Undefined: not before its definitions change. */
-      readonly retryInMs: number | undefined;
+      readonly retryInMs: number;
     }
   | {
       readonly type: "owner-recovered";
@@ -89,7 +91,7 @@ export type ReconcileEvent =
   | {
       readonly type: "pass-finished";
       readonly reason: PassReason;
-      readonly outcome: "unchanged" | "applied" | "partly" | "failed" | "cancelled";
+      readonly outcome: PassOutcome;
       readonly owners: readonly string[] | undefined;
       readonly changedUnits: number;
       readonly driftFound: number;
@@ -97,6 +99,9 @@ export type ReconcileEvent =
       readonly failedOwners: readonly string[];
       readonly milliseconds: number;
       readonly commit: string | undefined;
+      /** What stopped the pass as a whole. */
+      readonly error:
+        { readonly code: string; readonly message: string; readonly hint: string | undefined } | undefined;
     }
   /** The API server does not answer; it is asked again. */
   | {

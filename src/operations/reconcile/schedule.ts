@@ -15,6 +15,8 @@ export interface Schedule {
   want(owner: string, atMs: number, reason: PassReason): void;
   /** It failed: not before that time, whatever else asks for it but new definitions; then by itself. */
   postpone(owner: string, untilMs: number): void;
+  /** It is well again. */
+  succeeded(owner: string): void;
   /** New definitions: failures of the old ones count no longer. */
   forgetFailures(): void;
   /** When the next pass is due; undefined when nothing is. */
@@ -42,6 +44,9 @@ export function createSchedule(): Schedule {
     postpone: (owner, untilMs) => {
       until.set(owner, untilMs);
       wanted.set(owner, { atMs: untilMs, reason: "retry" });
+    },
+    succeeded: (owner) => {
+      until.delete(owner);
     },
     forgetFailures: () => {
       for (const owner of until.keys()) wanted.delete(owner);
