@@ -1,5 +1,8 @@
 import type { ObjectRef } from "../cluster/object-ref.ts";
 
+/** `definitionHash` of a unit that git does not define: SHA-256 of nothing. */
+export const noDefinition = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 /** Why a unit is left alone by reconcile and apply. */
 export type Hold =
   /** `woow suspend`: until `woow resume`. */

@@ -19,6 +19,8 @@ export interface PlanDecisions {
   readonly removeWorkspaces: readonly string[];
   /** Units that go although they may still be defined (`woow destroy`); named, so outside the budget. */
   readonly removeUnits: readonly string[];
+  /** Units whose hold after an earlier rollback is over, because they are rolled back again; a suspension stays. */
+  readonly endRollbackHolds?: readonly string[];
 }
 
 export const noDecisions: PlanDecisions = {

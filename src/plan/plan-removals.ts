@@ -1,5 +1,6 @@
 import { namespaceName } from "../model/names.ts";
 import type { Refusal, UnitPlan } from "./change.ts";
+import { noDefinition } from "./inventory.ts";
 import { liveObjectsOf, workspaceOf } from "./plan-index.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import { isSick, removeOurs } from "./plan-leftovers.ts";
@@ -55,7 +56,10 @@ function planRemoval(address: string, index: PlanIndex, input: PlanInput): UnitP
   const objects = liveObjectsOf(address, index, input);
   const chart = objects.find(({ kind }) => kind === "HelmChart");
   const hold = index.records.get(address)?.hold;
-  const held = hold?.type === "suspended" ? hold : undefined;
+  // brought back by a rollback although git does not define it: held until git says anything of it
+  const isBroughtBack = hold?.type === "rollback" && hold.whileDefinition === noDefinition;
+  const isNamed = input.decisions.removeUnits.includes(address);
+  const held = hold?.type === "suspended" || (isBroughtBack && !isNamed) ? hold : undefined;
   const { changes, notes } = removeOurs(objects, { address, platform: input.platform });
   const cost = chart === undefined ? undefined : priceOf(chart, input);
   return {

@@ -30,7 +30,8 @@ export function planUnit(unit: DesiredUnit, context: UnitContext): PlannedUnit {
   const { input, index } = context;
   const { address, workspaceId, service } = unit;
   const record = index.records.get(address);
-  const hold = activeHold(record?.hold, unit);
+  const isOver = record?.hold?.type === "rollback" && input.decisions.endRollbackHolds?.includes(address);
+  const hold = isOver === true ? undefined : activeHold(record?.hold, unit);
   const base = { address, workspaceId, intent: "apply" as const, hold, ...serviceCosts(unit, input) };
   if (hold !== undefined) {
     return { plan: { ...base, changes: [], recovery: undefined, notes: [] }, refusals: [], questions: [] };

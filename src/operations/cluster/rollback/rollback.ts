@@ -49,7 +49,7 @@ export async function* rollbackUnit(
       ? { clusters: [], workspaces: [], services: [unit] }
       : { clusters: [], workspaces: [unit], services: [] },
     cluster: brief.cluster,
-    decisions: options.decisions,
+    decisions: { ...options.decisions, endRollbackHolds: [unit] },
     command: "rollback",
     tree: brief.tree,
     removal: { mode: "keep-data" },
