@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { CliContext } from "./context.ts";
+import { addClusterCommands } from "./programs/cluster-commands.ts";
 import { addCatalogCommands } from "./programs/catalog-commands.ts";
 import { addCreateCommands } from "./programs/create-commands.ts";
 import { addDefinitionCommands } from "./programs/definition-commands.ts";
@@ -35,6 +36,7 @@ export function buildProgram(context: CliContext, setStatus: SetStatus): Command
     })
     .exitOverride();
   addDefinitionCommands(program, { context, setStatus });
+  addClusterCommands(program, { context, setStatus });
   addCreateCommands(program, { context, setStatus });
   addCatalogCommands(program, { context, setStatus });
   // after the catalog commands: it adds one to them

@@ -3,6 +3,7 @@ import { OperationError } from "../../errors.ts";
 import { planPlatform } from "../../operations/cluster/plan.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext } from "../context.ts";
+import { version } from "../version.ts";
 import { exitStatus } from "../exit-status.ts";
 import { printPlan } from "../print/print-plan.ts";
 import { printProblems } from "../print/print-problems.ts";
@@ -35,7 +36,7 @@ export async function runPlan(flags: PlanFlags, context: CliContext): Promise<nu
         cluster,
         decisions: readDecisions(flags),
         withSecrets: flags.withoutSecrets !== true,
-        save: flags.out !== undefined,
+        save: flags.out === undefined ? undefined : { version },
       });
       printProblems(result.problems, { context, json });
       if (!result.ok) {

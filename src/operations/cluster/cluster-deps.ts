@@ -58,6 +58,13 @@ export interface ClusterDeps {
   readonly progress: (done: number, total: number) => void;
 }
 
+const saltBytes = 16;
+
+/** A key for stand-ins and digests, new for every plan. */
+export function makeSalt({ randomBytes }: Pick<ClusterDeps, "randomBytes">): string {
+  return Buffer.from(randomBytes(saltBytes)).toString("hex");
+}
+
 /** The origin of a revision made by this process. */
 export function makeOrigin(
   { actor }: ClusterDeps,

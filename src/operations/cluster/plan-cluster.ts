@@ -10,6 +10,7 @@ import type { PlanDecisions } from "../../plan/plan-decisions.ts";
 import type { Answer, Answers, PlanInput, Question } from "../../plan/plan-input.ts";
 import { coversAddress } from "../select-units.ts";
 import { checkIdentity } from "./check-identity.ts";
+import { makeSalt } from "./cluster-deps.ts";
 import type { ClusterDeps } from "./cluster-deps.ts";
 import type { DesiredCluster } from "./load-desired.ts";
 import { kindsOf, observeCluster } from "./observe-cluster.ts";
@@ -30,12 +31,10 @@ export interface PlannedCluster {
   readonly salt: string;
 }
 
-const saltBytes = 16;
-
 /** Reads the cluster, asks the API server about what a list cannot tell, and makes the plan. Dry runs only. */
 export async function planCluster(options: PlanClusterOptions): Promise<PlannedCluster> {
   const { client, deps, desired, decisions } = options;
-  const salt = options.salt ?? Buffer.from(deps.randomBytes(saltBytes)).toString("hex");
+  const salt = options.salt ?? makeSalt(deps);
   const { platform, cluster, units } = desired;
   const [observation, jobs, releases] = await Promise.all([
     observeCluster(client, {

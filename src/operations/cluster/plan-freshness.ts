@@ -1,8 +1,12 @@
-import { refKey } from "../../cluster/object-ref.ts";
-import { labelRef } from "../../cluster/object-ref.ts";
+import { labelRef, refKey } from "../../cluster/object-ref.ts";
 import { systemNamespace } from "../../model/names.ts";
 import type { Change, Plan } from "../../plan/change.ts";
-import type { StaleItem } from "../../plan/plan-file.ts";
+import { checkPlanFile } from "../../plan/check-plan-file.ts";
+import { makePlanFile } from "../../plan/plan-file.ts";
+import type { PlanFile, StaleItem } from "../../plan/plan-file.ts";
+import type { PlanDecisions } from "../../plan/plan-decisions.ts";
+import { makeSalt } from "./cluster-deps.ts";
+import type { ClusterDeps } from "./cluster-deps.ts";
 import type { PreparedRun } from "./prepare-run.ts";
 
 /**
@@ -42,9 +46,31 @@ function listIntents({ units }: Plan): Map<string, { readonly change: Change; re
   return intents;
 }
 
-export function findStale(_file: unknown, _run: PreparedRun): readonly StaleItem[] {
-  throw new Error("not yet");
+/** What `woow plan --out` writes. */
+export function savePlan(
+  run: PreparedRun,
+  {
+    deps,
+    decisions,
+    version,
+  }: { readonly deps: ClusterDeps; readonly decisions: PlanDecisions; readonly version: string },
+): PlanFile {
+  const { plan, desired, observation, git } = run;
+  return makePlanFile({
+    plan,
+    units: desired.units,
+    observation,
+    selection: desired.selection,
+    decisions,
+    version,
+    createdAt: new Date(deps.clock.nowMs()).toISOString(),
+    gitCommit: git.commit,
+    gitDirty: git.changedFiles.length > 0,
+    salt: makeSalt(deps),
+  });
 }
-export function savePlan(_run: PreparedRun, _options: unknown): never {
-  throw new Error("not yet");
+
+/** What a saved plan depended on and is not so any more; empty: it may be applied. */
+export function findStale(file: PlanFile, { plan, desired, observation }: PreparedRun): readonly StaleItem[] {
+  return checkPlanFile({ file, plan, units: desired.units, observation });
 }

@@ -8,8 +8,8 @@ import { prepareRun } from "./prepare-run.ts";
 import type { PrepareOptions } from "./prepare-run.ts";
 
 export interface PlanOptions extends PrepareOptions {
-  /** Also make what `--out` writes. */
-  readonly save: boolean;
+  /** Also make what `--out` writes; the version is that of the program. */
+  readonly save: { readonly version: string } | undefined;
 }
 
 export type PlanResult =
@@ -31,7 +31,7 @@ export async function planPlatform(deps: ClusterDeps, options: PlanOptions): Pro
     ok: true,
     plan: run.plan,
     hasChanges: run.plan.units.some((unit) => !isSettled(unit)),
-    file: options.save ? savePlan(run, { deps, decisions: options.decisions }) : undefined,
+    file: options.save && savePlan(run, { deps, decisions: options.decisions, ...options.save }),
     problems: run.desired.problems,
   };
 }
