@@ -47,6 +47,8 @@ export interface ApplyOptions {
    * out otherwise under the lock is refused. `unseen`: whatever is needed may be done.
    */
   readonly confirm: (plan: Plan) => Promise<"seen" | "unseen" | "declined">;
+  /** Called under the lock when nothing can be refused any more, before the first write of the work. */
+  readonly beforeWork?: (() => void) | undefined;
   /** The revision of ours that is brought back. */
   readonly rollbackTo?: number | undefined;
   /** Holds to set or to lift, by unit. */
@@ -156,6 +158,7 @@ async function* workUnderLock(
           ? comparePlans(run, locked)
           : [];
     if (items.length > 0) return { type: "stale", items };
+    options.beforeWork?.();
     return yield* carryOut(deps, options, locked);
   } finally {
     await lock.release();

@@ -10,8 +10,8 @@ import type { DesiredCluster } from "./load-desired.ts";
  * Errors: `wrong-cluster`.
  */
 export function checkIdentity(options: {
-  readonly observation: Observation;
-  readonly desired: DesiredCluster;
+  readonly observation: Pick<Observation, "clusterUid" | "inventory">;
+  readonly desired: Pick<DesiredCluster, "platform" | "cluster">;
   readonly client: ClusterClient;
   readonly memory: ClusterMemory;
 }): void {

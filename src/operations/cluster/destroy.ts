@@ -1,0 +1,204 @@
+import type { ApplyEvent } from "../../apply/event.ts";
+import { findServiceVolumes } from "../../apply/find-volumes.ts";
+import type { RemovalMode } from "../../apply/removal.ts";
+import type { Volume } from "../../apply/volume.ts";
+import type { DefinitionTree } from "../../definitions/definition-tree.ts";
+import type { FileRemoval } from "../../definitions/definition-writer.ts";
+import { suggestHint } from "../../definitions/suggest.ts";
+import { OperationError } from "../../errors.ts";
+import { namespaceName, releaseName } from "../../model/names.ts";
+import type { Plan } from "../../plan/change.ts";
+import type { Inventory } from "../../plan/inventory.ts";
+import { noDecisions } from "../../plan/plan-decisions.ts";
+import { applyPlatform } from "./apply.ts";
+import type { ApplyOptions, ApplyReport, LockOptions } from "./apply.ts";
+import type { ClusterDeps } from "./cluster-deps.ts";
+import { openCluster } from "./open-cluster.ts";
+import { listNamespaceVolumes } from "../../apply/delete-volumes.ts";
+
+export interface DestroyOptions {
+  /** `WORKSPACE/REFERENCE_ID`, or a workspace with everything in it. */
+  readonly unit: string;
+  readonly cluster: string | undefined;
+  readonly mode: RemovalMode;
+  readonly lock: LockOptions;
+  /** Asked once, with all that would go, before anything is written. */
+  readonly confirm: (what: Destruction) => ReturnType<ApplyOptions["confirm"]>;
+}
+
+/** What a destroy would do. */
+export interface Destruction {
+  readonly unit: string;
+  readonly mode: RemovalMode;
+  /** Undefined when the cluster has nothing of it. */
+  readonly plan: Plan | undefined;
+  /** Volumes of the unit: kept or deleted, as the mode says. */
+  readonly volumes: readonly Volume[];
+  /** Definition files that go, relative to the repository. */
+  readonly files: readonly string[];
+}
+
+export interface DestroyReport {
+  /** Undefined when the cluster had nothing of the unit. */
+  readonly apply: ApplyReport | undefined;
+  /** Definition files that were removed. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Removes a unit from git and from the cluster. The definition goes first, under the lock: whatever happens after
+ * that, no apply and no reconcile of this repository makes the unit again, and as the cluster still knows it, the same
+ * command goes on where it was stopped; an apply would go on too, keeping the data. A definition that cannot be read
+ * is no obstacle.
+ * Errors: `usage` for the platform unit; `not-found` for a unit neither git nor the cluster knows; those of
+ * applyPlatform and openCluster; `changed-meanwhile` when a definition changed after it was read.
+ */
+export async function* destroyUnit(
+  deps: ClusterDeps,
+  options: DestroyOptions,
+): AsyncGenerator<ApplyEvent, DestroyReport> {
+  const { unit, mode } = options;
+  checkUnit(unit);
+  const tree = deps.readTree();
+  const removals = readFiles(tree, unit);
+  const files = removals.map(({ path }) => path);
+  const { client, platform, inventory } = await openCluster(deps, options.cluster);
+  const known = [...inventory.parts.values()].flatMap((part) => part.units.map((one) => one.unit));
+  const isKnown = known.some((one) => isPartOf(one, unit));
+  if (files.length === 0 && !isKnown) throw notFound(unit, known);
+  checkHolds(unit, inventory);
+  const volumes = await findVolumes(unit, { client, platform: platform.name });
+  const confirm = async (plan: Plan | undefined) => options.confirm({ unit, mode, plan, volumes, files });
+  const removeFiles = () => deps.writer.remove(removals);
+  const removeOnlyFiles = async (): Promise<DestroyReport> => {
+    if ((await confirm(undefined)) === "declined") return { apply: { type: "declined" }, files: [] };
+    removeFiles();
+    return { apply: undefined, files };
+  };
+  if (inventory.claim === undefined) return removeOnlyFiles();
+
+  let isAsked = false;
+  const apply = yield* applyPlatform(deps, {
+    ...selectUnit(unit),
+    cluster: options.cluster,
+    command: "destroy",
+    tree: withoutFiles(tree, files),
+    removal: { mode },
+    wait: undefined,
+    lock: options.lock,
+    confirm: async (plan) => {
+      isAsked = true;
+      return confirm(plan);
+    },
+    beforeWork: removeFiles,
+  });
+  if (apply.type !== "done") return { apply, files: [] };
+  // never applied: the file is all there is
+  return isAsked ? { apply, files } : removeOnlyFiles();
+}
+
+function selectUnit(unit: string): Pick<ApplyOptions, "selection" | "decisions"> {
+  const isService = unit.includes("/");
+  return {
+    selection: {
+      clusters: [],
+      workspaces: isService ? [] : [unit],
+      services: isService ? [unit] : [],
+      mayBeGone: true,
+    },
+    decisions: { ...noDecisions, removeUnits: [unit], removeWorkspaces: isService ? [] : [unit] },
+  };
+}
+
+/** What is suspended is left alone, by destroy too: a person decides twice. */
+function checkHolds(unit: string, { parts }: Inventory): void {
+  const held = [...parts.values()]
+    .flatMap(({ units }) => units)
+    .find((one) => isPartOf(one.unit, unit) && one.hold?.type === "suspended");
+  if (held === undefined) return;
+  throw new OperationError("refused", `${held.unit} is suspended`, {
+    subject: held.unit,
+    hint: `\`woow resume ${held.unit}\` first; nothing was done`,
+  });
+}
+
+function checkUnit(unit: string): void {
+  if (unit !== "platform" && /^[a-z0-9]+(\/[a-z0-9-]+)?$/.test(unit)) return;
+  throw new OperationError(
+    "usage",
+    unit === "platform" ? "the platform unit is not destroyed" : `${unit} is not a unit`,
+    {
+      subject: unit,
+      hint:
+        unit === "platform"
+          ? "destroy its workspaces one by one; what is left then is a few objects in paas-system and paas-charts"
+          : "say WORKSPACE/SERVICE, or WORKSPACE for everything in it",
+    },
+  );
+}
+
+/** What defines a unit; of a workspace its own file first: without it nothing in the folder is believed. */
+function readFiles(tree: DefinitionTree, unit: string): readonly FileRemoval[] {
+  const isWanted = (path: string) =>
+    unit.includes("/") ? path === `workspaces/${unit}.yaml` : path.startsWith(`workspaces/${unit}/`);
+  const own = `workspaces/${unit}/workspace.yaml`;
+  return tree.entries
+    .filter(({ path, type }) => type === "file" && isWanted(path))
+    .map(({ path }) => path)
+    .sort((a, b) => Number(b === own) - Number(a === own) || (a < b ? -1 : 1))
+    .map((path) => {
+      const read = tree.read(path);
+      if ("bytes" in read) return { path, before: new TextDecoder().decode(read.bytes) };
+      throw new OperationError("unreadable", `${path}: ${read.reason}`, {
+        subject: path,
+        hint: "make it readable, or remove it yourself; nothing was done",
+      });
+    });
+}
+
+function withoutFiles(tree: DefinitionTree, files: readonly string[]): DefinitionTree {
+  const gone = new Set(files);
+  const left = tree.entries.filter(({ path }) => !gone.has(path));
+  // a folder that is left empty goes too, as it does on disk
+  const isEmpty = (folder: string) => !left.some(({ path }) => path.startsWith(`${folder}/`));
+  const emptied = new Set(files.map((path) => path.slice(0, path.lastIndexOf("/"))).filter(isEmpty));
+  return { ...tree, entries: left.filter(({ path }) => !emptied.has(path)) };
+}
+
+function isPartOf(address: string, unit: string): boolean {
+  return address === unit || address.startsWith(`${unit}/`);
+}
+
+async function findVolumes(
+  unit: string,
+  {
+    client,
+    platform,
+  }: { readonly client: Parameters<typeof findServiceVolumes>[0]; readonly platform: string },
+): Promise<readonly Volume[]> {
+  const [workspaceId = "", referenceId] = unit.split("/");
+  const namespace = namespaceName(workspaceId);
+  if (referenceId === undefined) return listNamespaceVolumes(namespace, { client });
+  const { claims, detached } = await findServiceVolumes(client, {
+    platform,
+    workspaceId,
+    referenceId,
+    releaseName: releaseName(workspaceId, referenceId),
+    namespace,
+  });
+  const own = claims.filter(({ attribution }) => attribution === "own").flatMap(({ volume }) => volume ?? []);
+  return [...own, ...detached];
+}
+
+function notFound(unit: string, known: readonly string[]): OperationError {
+  return new OperationError(
+    "not-found",
+    `there is no ${unit.includes("/") ? "service" : "workspace"} ${unit}`,
+    {
+      subject: unit,
+      hint:
+        suggestHint(unit, known) ??
+        "neither git nor the cluster knows it; `woow volumes list` shows data that was kept",
+    },
+  );
+}
