@@ -49,6 +49,18 @@ function assessMissingChart({ facts, newest }: ServiceCase): Verdict {
     namespace: chartsNamespace,
     name: facts.releaseName,
   };
+  if (newest === undefined && !facts.isDefined) {
+    return {
+      state: "deleting",
+      isFinal: true,
+      reason: {
+        code: "not-defined",
+        message: "its release is gone, but woow still keeps a record of its objects",
+        ref: undefined,
+        hint: `run woow apply, or woow destroy ${facts.unit}, to finish removing it`,
+      },
+    };
+  }
   if (newest === undefined) {
     return {
       state: "pending",

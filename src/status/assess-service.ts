@@ -43,6 +43,7 @@ export function assessService(options: AssessOptions): ServiceStatus {
     isFinal: verdict?.isFinal ?? true,
     helmRevision: newest?.revision,
     helmStatus: newest?.status,
+    chartVersion: deployedVersion(subject),
     deployedAt: deployed === undefined || chart === undefined ? undefined : formatTime(chart.createdMs),
     lastUpgradedAt:
       deployed === undefined || deployed.revision === 1 ? undefined : formatTime(deployed.changedMs),
@@ -51,6 +52,17 @@ export function assessService(options: AssessOptions): ServiceStatus {
     certificate: assessCertificate(observation, facts),
     warnings: listWarnings(subject),
   };
+}
+
+/** The job's, once its release is deployed; while a job is at work, what the chart's objects say. */
+function deployedVersion({ releases, newest, installJob, workloads }: ServiceCase): string | undefined {
+  if (!releases.some(({ status }) => status === "deployed")) return undefined;
+  const isJobs = newest?.status === "deployed" && installJob?.state === "complete";
+  const sameHash = newest?.configHash === undefined || newest.configHash === installJob?.configHash;
+  if (isJobs && sameHash && (installJob.version ?? "") !== "") return installJob.version;
+  // `helm.sh/chart: NAME-VERSION`, with `_` where a version has `+`
+  const label = workloads.find(({ chartLabel }) => chartLabel !== undefined)?.chartLabel;
+  return /-(v?\d+\.\d+\.\d+.*)$/.exec(label ?? "")?.[1]?.replaceAll("_", "+");
 }
 
 function listWarnings(subject: ServiceCase): readonly Finding[] {

@@ -11,7 +11,8 @@ import type { ServiceStatus } from "./service-status.ts";
 import type { RunBefore } from "./verdict.ts";
 
 export interface ReadStatusesOptions extends ObserveServicesOptions {
-  readonly services: readonly ServiceFacts[];
+  /** Known beforehand, or from what is there. */
+  readonly services: readonly ServiceFacts[] | ((observation: ServiceObservation) => readonly ServiceFacts[]);
   /** Milliseconds since 1970. */
   readonly nowMs: number;
   /** By unit: what ran before a write that makes K3s run the chart job again. */
@@ -25,6 +26,7 @@ export interface ReadStatusesOptions extends ObserveServicesOptions {
 export interface StatusesRead {
   /** By unit. */
   readonly statuses: ReadonlyMap<string, ServiceStatus>;
+  readonly facts: readonly ServiceFacts[];
   readonly observation: ServiceObservation;
 }
 
@@ -36,20 +38,21 @@ export async function readStatuses(
   client: ClusterClient,
   options: ReadStatusesOptions,
 ): Promise<StatusesRead> {
-  const { services, cache = new Map() } = options;
+  const { cache = new Map() } = options;
   const observation = await observeServices(client, options);
-  const statuses = assessAll(options, observation);
-  const late = services.filter(({ unit }) => needsDetails(statuses.get(unit)));
-  if (late.length === 0 && !options.pods) return { statuses, observation };
+  const facts = typeof options.services === "function" ? options.services(observation) : options.services;
+  const statuses = assessAll(facts, observation, options);
+  const late = facts.filter(({ unit }) => needsDetails(statuses.get(unit)));
+  if (late.length === 0 && !options.pods) return { statuses, facts, observation };
   const details = await observeDetails(client, {
     namespaces: options.pods ? new Set() : new Set(late.map(({ namespace }) => namespace)),
     causes: late.length > 0,
   });
   const withPods = withDetails(observation, details);
-  const troubles = late.map((facts) => findTrouble(facts, observation)).filter((one) => one !== undefined);
+  const troubles = late.map((one) => findTrouble(one, observation)).filter((one) => one !== undefined);
   const helmErrors = await readHelmErrors(client, troubles, { details, cache });
   const complete = withDetails(withPods, { ...details, helmErrors });
-  return { statuses: assessAll(options, complete), observation: complete };
+  return { statuses: assessAll(facts, complete, options), facts, observation: complete };
 }
 
 function withDetails(observation: ServiceObservation, details: ServiceDetails): ServiceObservation {
@@ -57,8 +60,9 @@ function withDetails(observation: ServiceObservation, details: ServiceDetails): 
 }
 
 function assessAll(
-  { services, nowMs, before }: ReadStatusesOptions,
+  services: readonly ServiceFacts[],
   observation: ServiceObservation,
+  { nowMs, before }: Pick<ReadStatusesOptions, "nowMs" | "before">,
 ): ReadonlyMap<string, ServiceStatus> {
   return new Map(
     services.map((facts) => [

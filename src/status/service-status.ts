@@ -28,6 +28,8 @@ export interface ServiceStatus {
   /** Helm's own revision of the newest release; undefined before the first. */
   readonly helmRevision: number | undefined;
   readonly helmStatus: string | undefined;
+  /** Of the chart that is deployed; undefined before the first release, and while nobody can say. */
+  readonly chartVersion: string | undefined;
   /** RFC 3339: when the first release was deployed, and when the newest was. */
   readonly deployedAt: string | undefined;
   readonly lastUpgradedAt: string | undefined;
