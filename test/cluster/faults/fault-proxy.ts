@@ -14,6 +14,8 @@ export type Fault =
   | { readonly type: "stop-before"; readonly onStopped: () => void }
   /** The API server has done it; `onStopped` is called, and nobody ever gets the answer. */
   | { readonly type: "stop-after"; readonly onStopped: () => void }
+  /** `onHeld` is called, and the request waits until `release` is fulfilled. */
+  | { readonly type: "hold"; readonly onHeld: () => void; readonly release: Promise<void> }
   | { readonly type: "answer"; readonly status: number; readonly retryAfterSeconds?: number }
   /** The connection breaks before the request gets through. */
   | { readonly type: "reset" }
@@ -83,6 +85,10 @@ export async function startFaultProxy(
         return expireWatch(response);
       case "reset":
         return void request.socket.destroy();
+      case "hold":
+        fault.onHeld();
+        await fault.release;
+        break;
       case "delay":
         await sleep(fault.ms);
         break;

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { Agent, request as send } from "node:https";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { collections, list, mustRequest } from "../on-cluster.ts";
+import { clusterOrSkip } from "../test-cluster.ts";
 import { useCluster } from "../use-cluster.ts";
 import { restoreSnapshot, takeSnapshot } from "./etcd-snapshot.ts";
 import { startFaultProxy, type Fault, type FaultProxy } from "./fault-proxy.ts";
@@ -12,8 +13,7 @@ const configMaps = "/api/v1/namespaces/default/configmaps";
 let proxy: FaultProxy | undefined;
 
 beforeAll(async () => {
-  // skipped where there is no cluster
-  proxy = await startFaultProxy(cluster()).catch(() => undefined);
+  if (!("skip" in (await clusterOrSkip()))) proxy = await startFaultProxy(cluster());
 });
 
 afterAll(async () => proxy?.stop());

@@ -68,7 +68,7 @@ export async function saveStarts(scene: Scene): Promise<ReadonlyMap<string, Save
   return starts;
 }
 
-async function edit(dir: string, file: string, change: (text: string) => string): Promise<void> {
+export async function edit(dir: string, file: string, change: (text: string) => string): Promise<void> {
   const path = join(dir, file);
   const before = await readFile(path, "utf8");
   const after = change(before);
