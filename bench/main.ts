@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- --quick]: whole processes against a naive cdk8s program and against an empty Node process, run in
+ * npm run bench [-- cluster] [--quick]: whole processes against a naive cdk8s program and against an empty Node process, run in
  * turn, medians. Prints a table; exits 1 when a target is missed. TMPDIR says where the platforms are made.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -21,6 +21,10 @@ const rounds = quick ? 3 : 7;
 const folder = mkdtempSync(join(tmpdir(), "woow-bench-"));
 const rows: Row[] = [];
 
+if (process.argv.includes("cluster")) {
+  const { benchCluster } = await import("./cluster.ts");
+  process.exit((await benchCluster({ quick })) ? 0 : 1);
+}
 try {
   if (!existsSync(woow)) throw new Error("build/woow.js is missing: run npm run build first");
   await benchSynth();

@@ -72,5 +72,5 @@ export function savePlan(
 
 /** What a saved plan depended on and is not so any more; empty: it may be applied. */
 export function findStale(file: PlanFile, { plan, desired, observation }: PreparedRun): readonly StaleItem[] {
-  return checkPlanFile({ file, plan, units: desired.units, observation });
+  return checkPlanFile(file, { plan, units: desired.units, observation });
 }
