@@ -4,6 +4,7 @@ import { chartsNamespace, systemNamespace } from "../model/names.ts";
 import type { Cluster, Platform } from "../model/platform.ts";
 import { ControlNamespace } from "./control-namespace.ts";
 import { unitLabels } from "./labels.ts";
+import { Reconciler } from "./reconciler.ts";
 import { TenantRoles } from "./tenant-roles.ts";
 import { TraefikConfig } from "./traefik-config.ts";
 
@@ -22,10 +23,20 @@ export class PlatformChart extends Chart {
       labels: unitLabels({ platform: platform.name, name: "platform", instance: platform.name }),
     });
     const egressPorts = [...new Set([443, apiServerPort, ...cluster.repositoryPorts])];
+    const { reconcile } = platform;
+    const gitPorts = reconcile === undefined ? [] : [reconcile.gitPort];
     for (const name of [chartsNamespace, systemNamespace]) {
-      new ControlNamespace(this, name, { name, podCidr: cluster.podCidr, egressPorts });
+      const ports = name === systemNamespace ? [...new Set([...egressPorts, ...gitPorts])] : egressPorts;
+      new ControlNamespace(this, name, { name, podCidr: cluster.podCidr, egressPorts: ports });
     }
     new TenantRoles(this, "roles");
+    if (reconcile !== undefined) {
+      new Reconciler(this, "reconciler", {
+        reconciler: reconcile,
+        platform: platform.name,
+        cluster: cluster.name,
+      });
+    }
     if (platform.traefik.manage) new TraefikConfig(this, "traefik", { traefik: platform.traefik });
   }
 }

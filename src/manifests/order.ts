@@ -13,6 +13,9 @@ const kindOrder: readonly string[] = [
   "HelmChart",
   "Middleware",
   "Ingress",
+  "ClusterRoleBinding",
+  "ServiceAccount",
+  "Deployment",
 ];
 
 /** Objects by kind, namespace and name: the same tree gives the same list, whatever order it was built in. */

@@ -15,11 +15,30 @@ export interface Platform {
   readonly records: "local" | "cluster";
   readonly charts: "any" | "verified";
   readonly drift: "repair" | "report";
+  /** `woow reconcile` as a Deployment; undefined: it does not run in the clusters. */
+  readonly reconcile: Reconciler | undefined;
   readonly currency: string;
   readonly containerDefaults: ContainerDefaults;
   readonly templates: ReadonlyMap<string, Template>;
   /** Sorted by name. */
   readonly clusters: readonly Cluster[];
+}
+
+/** How `woow reconcile` runs in a cluster. */
+export interface Reconciler {
+  readonly image: string;
+  readonly git: string;
+  readonly transport: "https" | "ssh";
+  /** TCP port of the git server. */
+  readonly gitPort: number;
+  readonly branch: string;
+  /** As the flag takes it: `1m`. */
+  readonly interval: string;
+  /** Secrets in paas-system. */
+  readonly gitSecret: string | undefined;
+  readonly ageSecret: string | undefined;
+  /** Whose pods may read the metrics. */
+  readonly metricsNamespace: string | undefined;
 }
 
 /** How K3s' packaged Traefik is set up. */

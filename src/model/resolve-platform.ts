@@ -1,5 +1,6 @@
 import type { Definition } from "../definitions/definition.ts";
 import { cidrFamily, cidrFault } from "./cidr.ts";
+import { resolveReconciler } from "./resolve-reconciler.ts";
 import { isSupportedK3s, oldestK3s, parseK3sVersion } from "./k3s-version.ts";
 import type { Cluster, Platform } from "./platform.ts";
 import type { ProblemList } from "./problem-list.ts";
@@ -79,6 +80,7 @@ export function resolvePlatformSettings(
     records: value.records ?? "local",
     charts: value.charts ?? "any",
     drift: value.drift ?? "repair",
+    reconcile: value.reconcile === undefined ? undefined : resolveReconciler(definition, list),
     currency: value.currency ?? "USD",
     containerDefaults,
     defaultQuota: mergeQuota(defaultQuota, value.default_quota),

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { operatorName } from "../../src/constructs/operator-role.ts";
 import { packageChart } from "../../src/manifests/package-chart.ts";
 import { readHeader, writeHeader } from "../../src/manifests/header.ts";
 import { orderManifests } from "../../src/manifests/order.ts";
@@ -34,6 +35,8 @@ describe("what every golden manifest keeps to (design section 5)", () => {
   test("there is something of every kind", () => {
     expect([...new Set(manifests.map(({ kind }) => kind))].sort()).toEqual([
       "ClusterRole",
+      "ClusterRoleBinding",
+      "Deployment",
       "HelmChart",
       "HelmChartConfig",
       "Ingress",
@@ -44,6 +47,7 @@ describe("what every golden manifest keeps to (design section 5)", () => {
       "ResourceQuota",
       "RoleBinding",
       "Secret",
+      "ServiceAccount",
     ]);
   });
 
@@ -116,14 +120,15 @@ describe("what every golden manifest keeps to (design section 5)", () => {
     }
   });
 
-  test("Secrets hold data only, in paas-charts; no role reads them", () => {
+  test("Secrets hold data only, in paas-charts; no tenant's role reads them", () => {
     for (const secret of ofKind("Secret")) {
       expect(secret).not.toHaveProperty("stringData");
       expect(secret.metadata.namespace).toBe("paas-charts");
     }
-    for (const { rules } of ofKind("ClusterRole") as (Manifest & {
+    for (const { rules, metadata } of ofKind("ClusterRole") as (Manifest & {
       rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
     })[]) {
+      if (metadata.name === operatorName) continue;
       for (const { apiGroups, resources, verbs } of rules) {
         expect([...apiGroups, ...resources, ...verbs]).not.toContain("*");
         if (!apiGroups.includes("paas.woowtech.com")) {
@@ -151,6 +156,41 @@ describe("what every golden manifest keeps to (design section 5)", () => {
     for (const { metadata } of ofKind("Namespace")) {
       const level = metadata.labels?.["pod-security.kubernetes.io/enforce"];
       expect(level).toBe(metadata.name.startsWith("paas-ws-") ? "baseline" : "restricted");
+    }
+  });
+
+  test("the reconciler fits the Pod Security Standard of its namespace, and carries no secret in sight", () => {
+    const deployments = ofKind("Deployment") as (Manifest & { spec: { template: { spec: unknown } } })[];
+    expect(deployments.length).toBeGreaterThan(0);
+    for (const { metadata, spec } of deployments) {
+      expect(metadata.namespace).toBe("paas-system");
+      expect(spec.template.spec).toMatchObject({
+        securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+        containers: [
+          {
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              readOnlyRootFilesystem: true,
+              capabilities: { drop: ["ALL"] },
+            },
+          },
+        ],
+      });
+      for (const [path, value] of walk(spec))
+        if (path.endsWith(".name") && typeof value === "string") expect(value).not.toMatch(/TOKEN|PASSWORD/);
+    }
+  });
+
+  test("whoever may bind or escalate may do so with the tenants' roles only", () => {
+    for (const { rules } of ofKind("ClusterRole") as (Manifest & {
+      rules: { apiGroups: string[]; resources: string[]; verbs: string[]; resourceNames?: string[] }[];
+    })[]) {
+      for (const { apiGroups, resources, verbs, resourceNames } of rules) {
+        expect([...apiGroups, ...resources, ...verbs]).not.toContain("*");
+        if (verbs.includes("bind") || verbs.includes("escalate"))
+          expect(resourceNames).toEqual(["woow-admin", "woow-member", "woow-owner", "woow-viewer"]);
+        expect(verbs).not.toContain("impersonate");
+      }
     }
   });
 

@@ -22,6 +22,47 @@ export const ClusterDefinition = Type.Object(
   { additionalProperties: false, description: "one K3s cluster" },
 );
 
+const secretName = (description: string) =>
+  Type.String({ pattern: "^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$", description });
+
+/** `woow reconcile` as a Deployment on every cluster. */
+export const ReconcileDefinition = Type.Object(
+  {
+    image: Type.String({
+      pattern: "^[a-z0-9][A-Za-z0-9._:/@-]*[:@][A-Za-z0-9._:-]+$",
+      description: "the image with woow in it, with a tag or digest, e.g. registry.example.com/woow:0.1.0",
+    }),
+    git: Type.String({
+      // no password in it: the Deployment's arguments are no secret
+      pattern:
+        "^(https://[^\\s:@/]+(:[0-9]+)?/\\S+|ssh://([A-Za-z0-9._-]+@)?[^\\s:@/]+(:[0-9]+)?/\\S+|[A-Za-z0-9._-]+@[^\\s:@/]+:\\S+)$",
+      description: "the repository's address: https://HOST/PATH, ssh://USER@HOST/PATH or USER@HOST:PATH",
+    }),
+    branch: Type.Optional(
+      Type.String({
+        pattern: "^[A-Za-z0-9_][A-Za-z0-9_./+-]*$",
+        description: "the branch that is followed; default main",
+      }),
+    ),
+    interval: Type.Optional(
+      Type.String({ pattern: "^[1-9][0-9]*(s|m|h)$", description: "how often it is looked at, e.g. 1m" }),
+    ),
+    git_secret: Type.Optional(
+      secretName("a Secret in paas-system: ssh_key and known_hosts for ssh, token for https"),
+    ),
+    age_secret: Type.Optional(
+      secretName("a Secret in paas-system with the age key that opens the definitions: age.agekey"),
+    ),
+    metrics_namespace: Type.Optional(
+      Type.String({
+        pattern: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+        description: "the namespace whose pods may read the metrics",
+      }),
+    ),
+  },
+  { additionalProperties: false, description: "woow reconcile as a Deployment that follows a branch" },
+);
+
 /** platform.yaml: one per repository. */
 export const PlatformDefinition = Type.Object(
   {
@@ -80,6 +121,7 @@ export const PlatformDefinition = Type.Object(
     currency: Type.Optional(
       Type.String({ pattern: "^[A-Z]{3}$", description: "an ISO 4217 code, for example USD" }),
     ),
+    reconcile: Type.Optional(ReconcileDefinition),
     default_quota: Type.Optional(Quota),
     container_defaults: Type.Optional(
       Type.Object(
@@ -106,4 +148,5 @@ export const PlatformDefinition = Type.Object(
 );
 
 export type PlatformDefinition = Type.Static<typeof PlatformDefinition>;
+export type ReconcileDefinition = Type.Static<typeof ReconcileDefinition>;
 export type ClusterDefinition = Type.Static<typeof ClusterDefinition>;
