@@ -1,0 +1,137 @@
+import { labelRef } from "../../cluster/object-ref.ts";
+import type { ChangeReason, FieldChange } from "../../plan/change.ts";
+import type { PlanSummary, PrintedChange, PrintedPlan, PrintedUnit } from "../../plan/printed-plan.ts";
+import { plural } from "./print-problems.ts";
+
+/** One sign per kind of change, for text and Markdown alike. */
+export const unitSigns = {
+  create: "+",
+  update: "~",
+  recover: "!",
+  remove: "-",
+  hold: "=",
+  none: " ",
+} as const;
+export const changeSigns = { create: "+", update: "~", replace: "±", prune: "-" } as const;
+
+/** More names than this in one line nobody reads. */
+const maxNames = 3;
+
+/** Why an object changes, in a few words. */
+export const reasonWords: Readonly<Record<ChangeReason, string>> = {
+  definition: "git",
+  drift: "changed in the cluster",
+  missing: "gone from the cluster",
+  undefined: "no longer defined",
+  foreign: "added by hand",
+  adoption: "taken over",
+};
+
+/** What happens to a unit and why, in one line. */
+export function unitWords(unit: PrintedUnit): string {
+  const { action, changes, recovery, hold } = unit;
+  const recover = recovery === undefined ? [] : [`recover: ${recovery.why}`];
+  switch (action) {
+    case "none":
+      return "unchanged";
+    case "hold":
+      if (hold?.type === "rollback")
+        return `on hold since ${hold.by} rolled back to revision ${hold.revision}`;
+      return `on hold: suspended by ${hold?.by ?? "somebody"}${hold?.reason === undefined || hold.reason === "" ? "" : `, ${hold.reason}`}`;
+    case "create":
+      return [`new, ${plural(changes.length, "object")}`, ...recover].join("; ");
+    case "remove":
+      return unit.unit.includes("/")
+        ? "removed: gone from git; volumes are kept unless destroy said otherwise"
+        : "removed: gone from git";
+    case "recover":
+      return recover.join("");
+    case "update":
+      return [...reasonGroups(changes), ...recover].join("; ");
+  }
+}
+
+function reasonGroups(changes: readonly PrintedChange[]): string[] {
+  const groups = new Map<ChangeReason, PrintedChange[]>();
+  for (const change of changes) groups.set(change.reason, [...(groups.get(change.reason) ?? []), change]);
+  return [...groups].map(([reason, group]) => {
+    const fields = group.flatMap((change) => change.fields.map(({ path }) => shortPath(path)));
+    const names = fields.length > 0 ? fields : group.map(({ ref }) => labelRef(ref));
+    const managers = [
+      ...new Set(
+        group.flatMap((change) => change.fields.flatMap(({ changedBy }) => changedBy?.manager ?? [])),
+      ),
+    ];
+    const by = reason === "drift" && managers.length > 0 ? ` by ${managers.join(", ")}` : "";
+    return `${reasonWords[reason]}${by}: ${listNames(names)}`;
+  });
+}
+
+/** Inside embedded YAML only what stands there: people know `image.tag`, not where we put it. */
+function shortPath(path: string): string {
+  return path.replace(/^(spec\.valuesContent|data\.values\.yaml):/, "");
+}
+
+function listNames(names: readonly string[]): string {
+  const unique = [...new Set(names)];
+  const rest = unique.length - maxNames;
+  return unique.slice(0, maxNames).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+}
+
+/** "HelmChart paas-charts/x (git)". */
+export function changeWords({ ref, reason, predicted, force, action }: PrintedChange): string {
+  const marks = [
+    reasonWords[reason],
+    ...(action === "replace" ? ["deleted and made again"] : []),
+    ...(force ? ["taken from other managers"] : []),
+    ...(predicted ? ["predicted"] : []),
+  ];
+  return `${labelRef(ref)} (${marks.join(", ")})`;
+}
+
+/** One field as lines of a diff, without signs of its own. */
+export function fieldLines({ path, before, after, changedBy }: FieldChange): {
+  readonly title: string;
+  readonly removed: readonly string[];
+  readonly added: readonly string[];
+} {
+  const by =
+    changedBy === undefined
+      ? ""
+      : ` (set by ${changedBy.manager}${changedBy.at === undefined ? "" : `, ${changedBy.at}`})`;
+  return { title: `${path}${by}`, removed: before?.split("\n") ?? [], added: after?.split("\n") ?? [] };
+}
+
+/** "3 to create, 1 to change, 2 unchanged". */
+export function countWords({ units }: PlanSummary): string {
+  const parts = [
+    [units.create, "to create"],
+    [units.update, "to change"],
+    [units.recover, "to recover"],
+    [units.remove, "to remove"],
+    [units.hold, "on hold"],
+    [units.none, "unchanged"],
+  ] as const;
+  return parts
+    .filter(([count]) => count > 0)
+    .map(([count, words]) => `${count} ${words}`)
+    .join(", ");
+}
+
+/** "12 USD", or "10 -> 12 USD" when it changes; undefined for what costs nothing to know. */
+export function costWords(
+  {
+    costBefore,
+    costAfter,
+  }: { readonly costBefore: number | undefined; readonly costAfter: number | undefined },
+  currency: string,
+): string | undefined {
+  if (costBefore === undefined && costAfter === undefined) return undefined;
+  if (costBefore === costAfter) return `${costAfter ?? 0} ${currency}`;
+  return `${costBefore ?? 0} -> ${costAfter ?? 0} ${currency}`;
+}
+
+/** What is worth a line: units that do not stay as they are, and those that have something to say. */
+export function toldUnits({ units }: PrintedPlan): readonly PrintedUnit[] {
+  return units.filter(({ action, notes }) => action !== "none" || notes.length > 0);
+}
