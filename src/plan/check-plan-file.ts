@@ -20,7 +20,7 @@ export interface FreshState {
  * What is not as it was when the plan was saved: in git, in the cluster, or both. Empty: the plan is still true and
  * applying it does exactly what was reviewed.
  */
-export function checkPlanFile({ file, ...fresh }: FreshState & { readonly file: PlanFile }): StaleItem[] {
+export function checkPlanFile(file: PlanFile, fresh: FreshState): StaleItem[] {
   const { plan, observation } = fresh;
   const about = (message: string): StaleItem => ({ ref: undefined, field: undefined, message });
   if (file.platform !== plan.platform) {

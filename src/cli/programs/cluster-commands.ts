@@ -2,6 +2,7 @@ import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
 import type { ApplyFlags } from "../commands/apply.ts";
 import type { PlanFlags } from "../commands/plan.ts";
+import type { ShowFlags } from "../commands/show.ts";
 import { addCommand, collect } from "./add-command.ts";
 import type { ProgramParts } from "./add-command.ts";
 
@@ -20,6 +21,17 @@ export function addClusterCommands(program: Command, { context, setStatus }: Pro
     .action(async (_, command: Command) => {
       const { runPlan } = await import("../commands/plan.ts");
       setStatus(await runPlan(command.optsWithGlobals<PlanFlags>(), context));
+    });
+
+  addCommand(program, "show <file>", {
+    summary: "Show a saved plan as it was when it was made. Needs neither cluster nor repository.",
+    example: "woow show plan.json\nwoow show plan.json --objects\nwoow show plan.json --markdown",
+  })
+    .option("--objects", "show every object and field, not only services")
+    .option("--markdown", "for a pull request: Markdown instead of text")
+    .action(async (file: string, _, command: Command) => {
+      const { runShow } = await import("../commands/show.ts");
+      setStatus(runShow(file, command.optsWithGlobals<ShowFlags>(), context));
     });
 
   const apply = addCommand(program, "apply [file]", {
