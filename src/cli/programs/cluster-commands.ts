@@ -5,6 +5,7 @@ import type { PlanFlags } from "../commands/plan.ts";
 import type { ShowFlags } from "../commands/show.ts";
 import { addCommand, collect } from "./add-command.ts";
 import type { ProgramParts } from "./add-command.ts";
+import { addReconcileCommand } from "./reconcile-command.ts";
 
 /** Every command that talks to a cluster. */
 export function addClusterCommands(program: Command, { context, setStatus }: ProgramParts): void {
@@ -44,6 +45,7 @@ export function addClusterCommands(program: Command, { context, setStatus }: Pro
       const { runApply } = await import("../commands/apply.ts");
       setStatus(await runApply(file, command.optsWithGlobals<ApplyFlags>(), context));
     });
+  addReconcileCommand(program, { context, setStatus });
 }
 
 /** Which units: the same flags on every command. */
