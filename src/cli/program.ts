@@ -3,6 +3,7 @@ import type { CliContext } from "./context.ts";
 import { addClusterCommands } from "./programs/cluster-commands.ts";
 import { addCatalogCommands } from "./programs/catalog-commands.ts";
 import { addCreateCommands } from "./programs/create-commands.ts";
+import { addDataCommands } from "./programs/data-commands.ts";
 import { addDefinitionCommands } from "./programs/definition-commands.ts";
 import { addUpkeepCommands } from "./programs/upkeep-commands.ts";
 import { addSecretsCommands } from "./programs/secrets-commands.ts";
@@ -37,6 +38,7 @@ export function buildProgram(context: CliContext, setStatus: SetStatus): Command
     .exitOverride();
   addDefinitionCommands(program, { context, setStatus });
   addClusterCommands(program, { context, setStatus });
+  addDataCommands(program, { context, setStatus });
   addCreateCommands(program, { context, setStatus });
   addCatalogCommands(program, { context, setStatus });
   // after the catalog commands: it adds one to them
