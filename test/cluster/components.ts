@@ -74,6 +74,8 @@ function controlPlaneArgs(name: Exclude<ComponentName, "kwok">, setting: Compone
         `--root-ca-file=${join(setting.dir, "certs", "apiserver.crt")}`,
         "--use-service-account-credentials=true",
         "--leader-elect=false",
+        // on a machine that is short of CPU the simulated node falls silent, and nobody makes its pods ready again
+        "--node-monitor-grace-period=1h",
         "--secure-port=0",
         // as many requests as it likes: tests should not wait for politeness
         "--kube-api-qps=200",
