@@ -12,7 +12,7 @@ import { makeComponent, writeComponentFiles, type ComponentName } from "./compon
 import { readCrds, type CustomResourceDefinition } from "./crd-files.ts";
 import { users, writeKubeconfig, writeTokenFile, type ExtraUser } from "./credentials.ts";
 import { Janitor } from "./janitor.ts";
-import { k3sObjects, nodeName, nodeObject, type InitialObject } from "./k3s-objects.ts";
+import { k3sObjects, nodeName, nodeObject, rightsOfComponents, type InitialObject } from "./k3s-objects.ts";
 import { startKubelet } from "./kubelet.ts";
 import { startLocalPath } from "./local-path.ts";
 import { PodLogs } from "./pod-logs.ts";
@@ -140,10 +140,9 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
     // it writes its CRDs once and ends when somebody writes them at the same time
     const isLate = (name: ComponentName) => name === "helm-controller";
     const others = componentSets[set].filter((name) => !componentSets.api.includes(name));
-    await Promise.all([
-      startAll(others.filter((name) => !isLate(name))),
-      prepare(client, { crds, node: set === "all" }),
-    ]);
+    // kwok ends when it may not list nodes for a while, so their rights come first
+    await prepare(client, { crds, node: set === "all" });
+    await startAll(others.filter((name) => !isLate(name)));
     await waitFor("the cluster", {
       components,
       check: () => isPrepared(client, { crds, node: set === "all" }),
@@ -274,14 +273,15 @@ async function prepare(
   client: ApiClient,
   { crds, node }: { readonly crds: readonly CustomResourceDefinition[]; readonly node: boolean },
 ): Promise<void> {
-  const objects: readonly InitialObject[] = [
+  const collection = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+  await create(client, [
     ...k3sObjects(),
     ...(node ? [nodeObject()] : []),
-    ...crds.map((object) => ({
-      collection: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-      object,
-    })),
-  ];
+    ...crds.map((object) => ({ collection, object })),
+  ]);
+}
+
+async function create(client: ApiClient, objects: readonly InitialObject[]): Promise<void> {
   await Promise.all(
     objects.map(async ({ collection, object }) => {
       const { status, body } = await client.request({ method: "POST", path: collection, body: object });
