@@ -124,13 +124,11 @@ describe("before the work", () => {
   test("holds are set and lifted by name", () => {
     const known = inventoryOf(record("123/a", chart("a")));
     const hold = { type: "rollback", by: "me", at: "t", revision: 2, whileDefinition: "h" } as const;
-    const set = recordIntent(known, planOf(unitPlan("123/a", [])), new Map([["123/a", hold]]));
+    const set = recordIntent(known, planOf(unitPlan("123/a", [])), { holds: new Map([["123/a", hold]]) });
     expect(set.parts[0]?.units[0]?.hold).toEqual(hold);
-    const lifted = recordIntent(
-      withParts(known, set.parts),
-      planOf(unitPlan("123/a", [])),
-      new Map([["123/a", undefined]]),
-    );
+    const lifted = recordIntent(withParts(known, set.parts), planOf(unitPlan("123/a", [])), {
+      holds: new Map([["123/a", undefined]]),
+    });
     expect(lifted.parts[0]?.units[0]?.hold).toBeUndefined();
   });
 });

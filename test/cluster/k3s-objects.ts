@@ -7,9 +7,7 @@ export interface InitialObject {
 /** The name of the only node. */
 export const nodeName = "test-node";
 
-const rbac = "/apis/rbac.authorization.k8s.io/v1";
-
-/** What every K3s has that its own programs would have made: class of volumes, class of ingresses, rights. */
+/** What every K3s has that its own programs would have made: class of volumes, class of ingresses. */
 export function k3sObjects(): readonly InitialObject[] {
   return [
     {
@@ -38,18 +36,21 @@ export function k3sObjects(): readonly InitialObject[] {
         spec: { controller: "traefik.io/ingress-controller" },
       },
     },
-    // these stand for parts of K3s that may do everything
-    ...["helm-controller", "kwok", "runner"].map((user) => ({
-      collection: `${rbac}/clusterrolebindings`,
-      object: {
-        apiVersion: "rbac.authorization.k8s.io/v1",
-        kind: "ClusterRoleBinding",
-        metadata: { name: `test-cluster-${user}` },
-        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
-        subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: user }],
-      },
-    })),
   ];
+}
+
+/** Rights of what stands for parts of K3s that may do everything. */
+export function rightsOfComponents(): readonly InitialObject[] {
+  return ["helm-controller", "kwok", "runner"].map((user) => ({
+    collection: "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+    object: {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRoleBinding",
+      metadata: { name: `test-cluster-${user}` },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
+      subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: user }],
+    },
+  }));
 }
 
 /** The node, large enough for a thousand services. */

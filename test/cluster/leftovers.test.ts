@@ -25,7 +25,8 @@ const starter = `
 import { startTestCluster } from ${JSON.stringify(join(import.meta.dirname, "test-cluster.ts"))};
 const cluster = await startTestCluster({ components: process.argv[1] });
 console.log(JSON.stringify({ pids: cluster.pids(), dir: cluster.dir, server: cluster.server }));
-setInterval(() => undefined, 1000);
+// a test run that is killed takes this along
+process.stdin.resume().on("end", () => process.exit());
 `;
 
 interface Started {
@@ -36,7 +37,9 @@ interface Started {
 
 /** Starts a Node in a process group of its own, and kills that group after the test whatever happens. */
 function startNode(args: readonly string[], program = process.execPath): ChildProcess {
-  const child = spawn(program, args, { cwd: root, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  // as if npm had started it: then it ends when we have gone
+  const env = { ...process.env, npm_lifecycle_event: "cluster" };
+  const child = spawn(program, args, { cwd: root, detached: true, stdio: ["pipe", "pipe", "pipe"], env });
   onTestFinished(() => {
     try {
       process.kill(-(child.pid ?? 0), "SIGKILL");

@@ -107,12 +107,14 @@ function podStatus(options: {
   readonly ready: boolean;
   readonly phase: string;
   readonly container: string;
+  /** True for a pod that has run before: it has its address. */
+  readonly ended?: boolean;
 }): string {
-  const { ready, phase, container } = options;
+  const { ready, phase, container, ended = false } = options;
   const reason = ready ? "" : ', reason: ContainersNotReady, message: "containers with unready status"';
   const condition = (type: string, status: boolean, more = "") =>
     `- { type: ${type}, status: "${status ? "True" : "False"}", lastTransitionTime: {{ Now | Quote }}${more} }`;
-  return `${podAddress}
+  return `${ended ? "" : podAddress}
       phase: ${phase}
       conditions:
       ${condition("Initialized", true)}
@@ -179,6 +181,7 @@ state: { waiting: { reason: ImagePullBackOff, message: {{ printf "Back-off pulli
     next: podStatus({
       ready: false,
       phase: "Succeeded",
+      ended: true,
       container:
         "restartCount: 0\nstarted: false\nstate: { terminated: { exitCode: 0, reason: Completed, startedAt: {{ Now | Quote }}, finishedAt: {{ Now | Quote }} } }",
     }),
@@ -191,6 +194,7 @@ state: { waiting: { reason: ImagePullBackOff, message: {{ printf "Back-off pulli
     next: podStatus({
       ready: false,
       phase: "Failed",
+      ended: true,
       container: `restartCount: 0\nstarted: false\nstate: { terminated: { ${exited} } }`,
     }),
   },

@@ -55,12 +55,15 @@ export const works: readonly Work[] = [
 ];
 
 /** Where each work begins, by its name. */
-export async function saveStarts(scene: Scene): Promise<ReadonlyMap<string, SavedScene>> {
+export async function saveStarts(
+  scene: Scene,
+  wanted: readonly Work[] = works,
+): Promise<ReadonlyMap<string, SavedScene>> {
   const empty = await scene.save();
   await scene.mustRun(["apply", ...now]);
   const installed = await scene.save();
   const starts = new Map<string, SavedScene>();
-  for (const work of works) {
+  for (const work of wanted) {
     await scene.restore(work.isFirst === true ? empty : installed);
     await work.prepare(scene);
     starts.set(work.name, await scene.save());
