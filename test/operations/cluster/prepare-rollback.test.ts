@@ -107,10 +107,10 @@ describe("the file", () => {
 
 describe("what is refused", () => {
   test.each([
-    ["a unit that is none", "Acme/../x", 1, "usage"],
-    ["the platform, whose file is everybody's", "platform", 1, "refused"],
-    ["a number that is not there", unit, 7, "not-found"],
-  ])("%s", async (_, which, number, code) => {
+    { what: "a unit that is none", which: "Acme/../x", number: 1, code: "usage" },
+    { what: "the platform, whose file is everybody's", which: "platform", number: 1, code: "refused" },
+    { what: "a number that is not there", which: unit, number: 7, code: "not-found" },
+  ])("$what", async ({ which, number, code }) => {
     const world = rollbackWorld(samplePlatform());
     await world.record(unit);
     await expect(world.prepare(which, number)).rejects.toMatchObject({ code });
