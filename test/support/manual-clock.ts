@@ -22,16 +22,14 @@ export function createManualClock(): ManualClock {
           resolve();
           return;
         }
-        const sleeper = {
-          untilMs: now + ms,
-          wake() {
-            asleep.delete(sleeper);
-            signal?.removeEventListener("abort", sleeper.wake);
-            resolve();
-          },
+        const wake = () => {
+          asleep.delete(sleeper);
+          signal?.removeEventListener("abort", wake);
+          resolve();
         };
+        const sleeper = { untilMs: now + ms, wake };
         asleep.add(sleeper);
-        signal?.addEventListener("abort", sleeper.wake, { once: true });
+        signal?.addEventListener("abort", wake, { once: true });
       }),
     async advance(ms) {
       const endMs = now + ms;

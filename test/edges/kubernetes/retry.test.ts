@@ -40,18 +40,16 @@ describe("tried again", () => {
   test.each<[string, Step]>([
     ["a broken connection", "reset"],
     ["an answer cut in the middle", "cut"],
-    ["500", statusBody(500, "InternalError", "etcdserver: leader changed")],
+    ["500", statusBody(500, "InternalError", { message: "etcdserver: leader changed" })],
     ["502 of a proxy", { status: 502, body: "<html>bad gateway</html>" }],
     ["503", statusBody(503, "ServiceUnavailable")],
     ["504", statusBody(504, "Timeout")],
     ["429", statusBody(429, "TooManyRequests")],
     [
       "a quota that many creations race for",
-      statusBody(
-        409,
-        "Conflict",
-        'Operation cannot be fulfilled on resourcequotas "q": the object has been modified',
-      ),
+      statusBody(409, "Conflict", {
+        message: 'Operation cannot be fulfilled on resourcequotas "q": the object has been modified',
+      }),
     ],
   ])("%s, for reads and writes", async (_, step) => {
     const { client, seen } = await open([step, step, found, step, step, found]);
@@ -110,22 +108,31 @@ describe("tried again", () => {
 });
 
 describe("not tried for ever", () => {
-  test.each<[string, Step, string, number]>([
-    ["a token that is not accepted", statusBody(401, "Unauthorized"), "unauthorized", 1],
-    ["what is forbidden", statusBody(403, "Forbidden"), "forbidden", 1],
-    ["what is invalid", statusBody(422, "Invalid", "no", [{ field: "spec.x" }]), "invalid", 1],
+  test.each<[string, { step: Step; code: string; tries: number }]>([
+    [
+      "a token that is not accepted",
+      { step: statusBody(401, "Unauthorized"), code: "unauthorized", tries: 1 },
+    ],
+    ["what is forbidden", { step: statusBody(403, "Forbidden"), code: "forbidden", tries: 1 }],
+    [
+      "what is invalid",
+      { step: statusBody(422, "Invalid", { causes: [{ field: "spec.x" }] }), code: "invalid", tries: 1 },
+    ],
     [
       "what the server answers 500 to although it will never work",
-      statusBody(
-        500,
-        "",
-        "failed to create typed patch object (n/x; /v1, Kind=ConfigMap): .data: expected map",
-      ),
-      "invalid",
-      1,
+      {
+        step: statusBody(500, "", {
+          message: "failed to create typed patch object (n/x; /v1, Kind=ConfigMap): .data: expected map",
+        }),
+        code: "invalid",
+        tries: 1,
+      },
     ],
-    ["a server that fails again and again", statusBody(500, "InternalError"), "unavailable", 6],
-  ])("%s", async (_, step, code, tries) => {
+    [
+      "a server that fails again and again",
+      { step: statusBody(500, "InternalError"), code: "unavailable", tries: 6 },
+    ],
+  ])("%s", async (_, { step, code, tries }) => {
     const { client, seen } = await open([step]);
     await expect(client.apply(object)).rejects.toMatchObject({ code });
     expect(seen.length).toBe(tries);

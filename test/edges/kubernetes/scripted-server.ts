@@ -117,7 +117,12 @@ export async function connectTo(kubeconfig: string, rest: Partial<ConnectOptions
 }
 
 /** A Status object as the API server answers it. */
-export function statusBody(code: number, reason: string, message = reason, causes: readonly object[] = []) {
+export function statusBody(
+  code: number,
+  reason: string,
+  rest: { readonly message?: string; readonly causes?: readonly object[] } = {},
+) {
+  const { message = reason, causes = [] } = rest;
   return {
     status: code,
     body: { kind: "Status", apiVersion: "v1", status: "Failure", code, reason, message, details: { causes } },
