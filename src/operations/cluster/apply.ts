@@ -134,6 +134,8 @@ async function* workUnderLock(
   { run, isSeen }: { readonly run: PreparedRun; readonly isSeen: boolean },
 ): AsyncGenerator<ApplyEvent, LockedWork> {
   const { client, desired } = run;
+  // before the first write, because it may refuse; without the lock's guard, because revisions end after the lock
+  const store = deps.openRevisions({ platform: desired.platform, cluster: desired.cluster, client });
   await createSystemNamespace(run, deps);
   const lock = yield* emitEvents<ApplyEvent, Awaited<ReturnType<typeof acquireLock>>>(async (emit) =>
     acquireLock({
@@ -159,7 +161,7 @@ async function* workUnderLock(
           : [];
     if (items.length > 0) return { type: "stale", items };
     options.beforeWork?.();
-    return yield* carryOut(deps, options, locked);
+    return yield* carryOut(deps, options, { ...locked, store });
   } finally {
     await lock.release();
   }

@@ -43,14 +43,13 @@ export interface CarriedOut {
 export async function* carryOut(
   deps: ClusterDeps,
   options: ApplyOptions,
-  run: PreparedRun,
+  run: PreparedRun & { readonly store: RevisionStore },
 ): AsyncGenerator<ApplyEvent, CarriedOut> {
-  const { client, plan, desired, observation } = run;
+  const { client, plan, desired, observation, store } = run;
   const wanted = new Map(desired.units.map((unit) => [unit.address, unit]));
   const intent = recordIntent(observation.inventory, plan, { desired: wanted, holds: options.holds });
   const inventory = await storeInventory(client, run, intent);
   deps.memory.remember(desired.cluster.name, observation.clusterUid);
-  const store = deps.openRevisions({ platform: desired.platform, cluster: desired.cluster, client });
   const revisions = await beginRevisions(deps, { store, run, options });
   const before = options.wait === undefined ? new Map<string, RunBefore>() : await readBefore(run);
   const work = { client, clock: deps.clock, signal: deps.signal, platform: desired.platform.name };
