@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { OperationError } from "../errors.ts";
+import type { ErrorCode } from "../errors.ts";
 import { createContext } from "./context.ts";
 import { exitStatus } from "./exit-status.ts";
 import { printError } from "./print/print-error.ts";
@@ -28,11 +29,14 @@ export async function runCli(args: readonly string[]): Promise<number> {
     }
     if (error instanceof OperationError) {
       printError(error, { context, json: args.includes("--json") });
-      return exitStatus.failed;
+      return refusals.has(error.code) ? exitStatus.refused : exitStatus.failed;
     }
     throw error;
   }
 }
+
+/** Refused before any write. */
+const refusals: ReadonlySet<ErrorCode> = new Set(["refused", "lock-held", "wrong-cluster", "stale-plan"]);
 
 function usageError(error: CommanderError): OperationError {
   const message = error.message.replace(/^error: /, "").split("\n", 1)[0] ?? error.message;
