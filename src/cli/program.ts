@@ -6,6 +6,7 @@ import { addCreateCommands } from "./programs/create-commands.ts";
 import { addDataCommands } from "./programs/data-commands.ts";
 import { addDefinitionCommands } from "./programs/definition-commands.ts";
 import { addUpkeepCommands } from "./programs/upkeep-commands.ts";
+import { addServiceCommands } from "./programs/service-commands.ts";
 import { addSecretsCommands } from "./programs/secrets-commands.ts";
 import { escapeLines } from "./print/escape-controls.ts";
 import { version } from "./version.ts";
@@ -39,6 +40,7 @@ export function buildProgram(context: CliContext, setStatus: SetStatus): Command
   addDefinitionCommands(program, { context, setStatus });
   addClusterCommands(program, { context, setStatus });
   addDataCommands(program, { context, setStatus });
+  addServiceCommands(program, { context, setStatus });
   addCreateCommands(program, { context, setStatus });
   addCatalogCommands(program, { context, setStatus });
   // after the catalog commands: it adds one to them

@@ -108,7 +108,10 @@ function trimList(text: string): string {
 }
 
 /** The pods a workload's selector picks in its namespace. */
-export function podsOf({ ref, selector }: WorkloadFacts, details: ServiceDetails): readonly PodFacts[] {
+export function podsOf(
+  { ref, selector }: WorkloadFacts,
+  details: Pick<ServiceDetails, "pods">,
+): readonly PodFacts[] {
   const wanted = Object.entries(selector);
   if (wanted.length === 0) return [];
   const pods = details.pods.get(ref.namespace ?? "") ?? [];

@@ -29,7 +29,9 @@ export interface Action {
 
 export interface ActionReport {
   readonly unit: string;
-  /** Our number; undefined when there was nothing to do. */
+  /** False: there was nothing to do, and nothing was written. */
+  readonly isDone: boolean;
+  /** Our number; undefined when nothing was done, and where no history of the unit is at hand. */
   readonly revision: number | undefined;
   /** Undefined when nobody waited. */
   readonly status: ServiceStatus | undefined;
@@ -46,7 +48,7 @@ export async function* actOnService(
 ): AsyncGenerator<ApplyEvent, ActionReport> {
   const { facts, platform, cluster, client } = service;
   const { unit } = facts;
-  const idle = { unit, revision: undefined };
+  const idle = { unit, isDone: false, revision: undefined };
   if ((await decide(client)) === undefined) return { ...idle, status: yield* waitFor(undefined) };
   const store = deps.openRevisions({ platform, cluster, client });
   const done = yield* underLock(
@@ -73,7 +75,7 @@ export async function* actOnService(
     helmRevision: status?.helmRevision,
     message: status?.reason?.message,
   });
-  return { unit, revision: done.revision?.number, status };
+  return { unit, isDone: true, revision: done.revision?.number, status };
 
   async function finish(
     revision: Revision | undefined,
