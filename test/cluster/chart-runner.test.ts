@@ -115,6 +115,7 @@ describe("a chart", () => {
 
     await apply("shop", { version: "1.1.0", values: "{message: other-words}" });
     await untilRelease("shop", { version: 2, status: "deployed" });
+    await untilRuns("shop", 2);
     expect(runsOf("shop").map(({ action, exitCode }) => ({ action, exitCode }))).toEqual([
       { action: "install", exitCode: 0 },
       { action: "install", exitCode: 0 },

@@ -137,12 +137,15 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
       [...tokens].map(([user, token]) => writeKubeconfig({ dir, name: user, server, ca, token })),
     );
     await waitFor("the API server", { components, check: () => isReady(client) });
+    // rights first: kwok ends when it may not list nodes for a while
+    await create(client, rightsOfComponents());
     // it writes its CRDs once and ends when somebody writes them at the same time
     const isLate = (name: ComponentName) => name === "helm-controller";
     const others = componentSets[set].filter((name) => !componentSets.api.includes(name));
-    // kwok ends when it may not list nodes for a while, so their rights come first
-    await prepare(client, { crds, node: set === "all" });
-    await startAll(others.filter((name) => !isLate(name)));
+    await Promise.all([
+      startAll(others.filter((name) => !isLate(name))),
+      prepare(client, { crds, node: set === "all" }),
+    ]);
     await waitFor("the cluster", {
       components,
       check: () => isPrepared(client, { crds, node: set === "all" }),
