@@ -77,7 +77,8 @@ const dataOf = async (on: TestCluster, volume: string) =>
 const said = ({ stdout, stderr }: Ran) => `${stdout}\n${stderr}`;
 
 async function applied(world: World): Promise<void> {
-  const ran = await world.run("apply", "--yes");
+  // the cluster has the workspaces of the other tests as well
+  const ran = await world.run("apply", "--yes", "-w", world.services[0]?.workspace ?? "");
   expect(ran.status, said(ran)).toBe(0);
 }
 
