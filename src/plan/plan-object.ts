@@ -125,14 +125,21 @@ function planUpdate(desired: Manifest, context: ObjectContext & { readonly live:
   const wanted = omitPlaces(desired, given);
   const seen = answer?.type === "conflict" ? answer.conflicts : [];
   const isTaken = ({ field }: FieldConflict) => decide(context, ref, field) === "take";
-  const open = seen.length > 0 ? seen.filter((one) => !isTaken(one)) : decided.open;
+  const guessed = answer?.type === "written" ? [] : decided.open;
+  const open = seen.length > 0 ? seen.filter((one) => !isTaken(one)) : guessed;
   const taken = [...decided.taken, ...seen.filter(isTaken)];
   const force = taken.length > 0;
   // what was only added goes by a patch, of which the server has nothing to say
   const needsServer = comparison.differences.some(({ type }) => type !== "added");
   const question: Question | undefined =
     needsServer && canAsk
-      ? { key: refKey(ref), ref, mode: "apply", object: withUid(wanted, live), force }
+      ? {
+          key: refKey(ref),
+          ref,
+          mode: "apply",
+          object: withUid(wanted, live),
+          force: force && decided.open.length === 0,
+        }
       : undefined;
   const refused = refusedAnswer(answer, { ref, unit });
   const fields = describeDifferences(differencesByServer(comparison.differences, live, answer), {

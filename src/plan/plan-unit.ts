@@ -1,9 +1,9 @@
 import { refKey, refOf } from "../cluster/object-ref.ts";
-import { labelPrefix } from "../constructs/labels.ts";
 import type { Change, Refusal, UnitPlan } from "./change.ts";
 import type { DesiredUnit } from "./desired-unit.ts";
 import type { MaskRules } from "./diff-fields.ts";
 import type { Hold } from "./inventory.ts";
+import { hostsAnnotation, isSeenInPart, keepHosts } from "./keep-hosts.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import { planDropped, planForeign } from "./plan-leftovers.ts";
 import { planObject } from "./plan-object.ts";
@@ -46,10 +46,12 @@ export function planUnit(unit: DesiredUnit, context: UnitContext): PlannedUnit {
   const refusals: Refusal[] = [];
   const notes: string[] = [];
   const questions: Question[] = [];
+  const isPartial = isSeenInPart(unit, input);
   for (const manifest of unit.manifests) {
     const ref = refOf(manifest);
     const key = refKey(ref);
-    const planned = planObject(manifest, {
+    const live = input.observation.objects.get(key);
+    const planned = planObject(isPartial ? keepHosts(manifest, live) : manifest, {
       input,
       unit: address,
       drift: unit.drift,
@@ -95,7 +97,7 @@ function activeHold(hold: Hold | undefined, { definitionHash }: DesiredUnit): Ho
 function isNeeded(change: Change): boolean {
   if (change.action === "create") return true;
   if (change.action !== "update" || change.ref.kind !== "Namespace") return false;
-  return change.fields.some(({ path }) => path === `metadata.annotations.${labelPrefix}/hosts`);
+  return change.fields.some(({ path }) => path === `metadata.annotations.${hostsAnnotation}`);
 }
 
 function sameRef(a: Change["ref"], b: Change["ref"] | undefined): boolean {
