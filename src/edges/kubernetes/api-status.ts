@@ -64,12 +64,12 @@ export function readConflicts({ status, causes }: ApiStatus): readonly FieldConf
 }
 
 /** True when a precondition of ours failed: uid, resourceVersion, existence, or a `test` of a JSON patch. */
-export function isPreconditionFailure(status: ApiStatus, method: string): boolean {
-  if (status.status === 409) return true;
-  if (status.status !== 422) return false;
-  // a wrong uid reaches validation first; what a JSON patch does not find has no cause at all
-  if (status.causes.length > 0) return status.causes.every(({ field }) => field === "metadata.uid");
-  return method === "PATCH";
+export function isPreconditionFailure({ status, causes, message }: ApiStatus, isJsonPatch: boolean): boolean {
+  if (status === 409) return true;
+  if (status !== 422) return false;
+  // a wrong uid reaches validation first; what a JSON patch does not find is told in these words and no others (tried)
+  if (causes.length > 0) return causes.every(({ field }) => field === "metadata.uid");
+  return isJsonPatch && message === "the server rejected our request due to an error in our request";
 }
 
 /** The API server answers 500 for what will never work, such as a number where the schema has a text. */

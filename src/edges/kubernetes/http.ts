@@ -128,7 +128,11 @@ export function createHttpTransport(options: {
     };
     const sent = makeRequest({ ...base, ...tls, method, path: prefix + path, headers, agent: agentNow });
     const answer = new Promise<IncomingMessage>((resolve, reject) => {
-      sent.once("response", resolve);
+      sent.once("response", (response) => {
+        // whoever reads it sees the error too; one that comes when nobody reads would end the process
+        response.on("error", () => undefined);
+        resolve(response);
+      });
       sent.on("error", reject);
     });
     sent.once("socket", (socket) => {
@@ -159,7 +163,7 @@ export function createHttpTransport(options: {
         timer = setTimeout(() => end?.(new TimeoutError("no answer in time")), request.timeoutMs);
         request.signal?.addEventListener("abort", abort);
         const response = await answer;
-        end = (error) => void response.destroy(error);
+        end = (error) => endAnswer(response, error);
         return await readAnswer(response);
       } finally {
         clearTimeout(timer);
@@ -169,13 +173,21 @@ export function createHttpTransport(options: {
     },
     async open(request) {
       const { sent, answer } = await start(request);
-      const abort = () => sent.destroy(request.signal?.reason as Error);
+      let end = (error: Error): void => void sent.destroy(error);
+      const abort = () => end(request.signal?.reason as Error);
       request.signal?.addEventListener("abort", abort);
       sent.once("close", () => request.signal?.removeEventListener("abort", abort));
-      sent.setTimeout(request.timeoutMs, () => sent.destroy(new TimeoutError("no answer in time")));
-      return await answer;
+      sent.setTimeout(request.timeoutMs, () => end(new TimeoutError("no answer in time")));
+      const response = await answer;
+      end = (error) => endAnswer(response, error);
+      return response;
     },
   };
+}
+
+/** One that was read to its end has given its connection back, and ending that would hit somebody else's request. */
+function endAnswer(response: IncomingMessage, error: Error): void {
+  if (!response.readableEnded) response.destroy(error);
 }
 
 async function readAnswer(response: IncomingMessage): Promise<HttpAnswer> {

@@ -90,7 +90,7 @@ export function createKubernetesClient(parts: ClientParts): ClusterClient {
     if (conflicts.length > 0) return { type: "conflict", conflicts };
     const isGone = status.status === 404 && request.method !== "POST" && isAbout(status, ref);
     if (isGone) return { type: "changed", message: `${labelRef(ref)} is not there` };
-    if (isPreconditionFailure(status, request.method))
+    if (isPreconditionFailure(status, request.contentType === jsonPatchType))
       return { type: "changed", message: `${labelRef(ref)} is not what it was, or is there already` };
     throw refuse(status, { doing: `${verb} ${labelRef(ref)}`, subject: labelRef(ref), kind: ref.kind, body });
   };
