@@ -13,7 +13,7 @@ import type { ReconcileEvent } from "../../operations/reconcile/reconcile-event.
 import { findRoot } from "../context.ts";
 import type { CliContext } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
-import { printReconcileEvent } from "../print/print-reconcile.ts";
+import { printListening, printReconcileEvent } from "../print/print-reconcile.ts";
 import { readLock } from "./apply.ts";
 import type { WritingFlags } from "./apply.ts";
 import { wireClusterDeps } from "./cluster-deps.ts";
@@ -53,6 +53,7 @@ export async function runReconcile(flags: ReconcileFlags, context: CliContext): 
   process.on("SIGHUP", trigger);
   let health = initialHealth;
   const watching = await watchEvents(flags, { trigger, whyNotReady: () => whyNotReady(health) });
+  if (watching.url !== undefined) printListening(watching.url, { context, json: flags.json === true });
   try {
     const events = reconcile(
       {
@@ -109,16 +110,23 @@ function openFollower(flags: ReconcileFlags, { environment }: CliContext): GitFo
   });
 }
 
+interface EventWatch {
+  readonly url: string | undefined;
+  observe(event: ReconcileEvent, isReady: boolean): void;
+  close(): Promise<void>;
+}
+
 /** Metrics and probes, when they are asked for. */
 async function watchEvents(
   { listen }: ReconcileFlags,
   parts: { readonly trigger: () => void; readonly whyNotReady: () => readonly string[] },
-): Promise<{ observe(event: ReconcileEvent, isReady: boolean): void; close(): Promise<void> }> {
-  if (listen === undefined) return { observe: () => undefined, close: async () => undefined };
+): Promise<EventWatch> {
+  if (listen === undefined) return { url: undefined, observe: () => undefined, close: async () => undefined };
   const { createReconcileMetrics } = await import("../../edges/reconcile-metrics.ts");
   const metrics = createReconcileMetrics(() => Date.now());
   const server: ReconcileServer = await startReconcileServer(listen, { ...parts, metrics });
   return {
+    url: server.url,
     observe: (event, isReady) => {
       metrics.observe(event);
       metrics.setReady(isReady);

@@ -20,6 +20,15 @@ export function printReconcileEvent(
   if (line !== undefined) context.stdout(`${line}\n`);
 }
 
+/** Where metrics and probes are served. */
+export function printListening(
+  url: string,
+  { context, json }: { readonly context: CliContext; readonly json: boolean },
+): void {
+  if (json) printEvent(context, { type: "listening", url } as { type: string });
+  else context.stdout(`metrics and probes at ${url}\n`);
+}
+
 function describe(event: ReconcileEvent): string | undefined {
   switch (event.type) {
     case "reconcile-started":

@@ -23,6 +23,8 @@ import { createSchedule } from "./schedule.ts";
 type Sign = ClusterSign | { readonly type: "source" } | { readonly type: "trigger" };
 
 const restMs = 60_000;
+/** What waiting does not mend: a flag, a kubeconfig, a program that is not there. */
+const mistakes: ReadonlySet<string> = new Set(["usage", "not-found", "program-missing", "foreign-file"]);
 
 /**
  * Keeps a cluster at what the definitions say, until the signal aborts: a pass when they change, when somebody changes
@@ -131,7 +133,7 @@ async function* refresh({
   } catch (error) {
     if (!(error instanceof OperationError)) throw error;
     if (error.code === "cancelled" && deps.signal.aborted) return;
-    if (options.once) throw error;
+    if (options.once || (state.sourceId === undefined && mistakes.has(error.code))) throw error;
     state.sourceFailures += 1;
     const { code, message, hint } = error;
     const isFinal = code === "history-rewritten" || code === "usage" || code === "refused";
@@ -193,7 +195,7 @@ async function* connect(
     await state.watches.ready;
     state.passFailures = 0;
   } catch (error) {
-    if (!(error instanceof OperationError) || options.once) throw error;
+    if (!(error instanceof OperationError) || options.once || mistakes.has(error.code)) throw error;
     state.passFailures += 1;
     const retryInMs = backOffMs(state.passFailures, options.times.backOff, random);
     yield { type: "cluster-lost", code: error.code, message: error.message, retryInMs };
