@@ -333,7 +333,7 @@ describe("what is nobody's business", () => {
     ],
     ["a label of somebody else", `Namespace ${acme}`, "/metadata/labels/made.up~1team", "blue"],
     ["a finalizer", `HelmChart ${shop}`, "/metadata/finalizers", ["made.up/finalizer"]],
-  ])("%s", async (_, label, path, value) => {
+  ])("%s", async (...[, label, path, value]) => {
     const manifest = find(label);
     await editAs("some-controller", manifest, [{ op: "add", path, value }]);
     expect(compareObject(manifest, await read(manifest)).differences).toEqual([]);
