@@ -5,6 +5,7 @@ import { addCatalogCommands } from "./programs/catalog-commands.ts";
 import { addCreateCommands } from "./programs/create-commands.ts";
 import { addDataCommands } from "./programs/data-commands.ts";
 import { addDefinitionCommands } from "./programs/definition-commands.ts";
+import { addHistoryCommands } from "./programs/history-commands.ts";
 import { addUpkeepCommands } from "./programs/upkeep-commands.ts";
 import { addServiceCommands } from "./programs/service-commands.ts";
 import { addSecretsCommands } from "./programs/secrets-commands.ts";
@@ -40,6 +41,7 @@ export function buildProgram(context: CliContext, setStatus: SetStatus): Command
   addDefinitionCommands(program, { context, setStatus });
   addClusterCommands(program, { context, setStatus });
   addDataCommands(program, { context, setStatus });
+  addHistoryCommands(program, { context, setStatus });
   addServiceCommands(program, { context, setStatus });
   addCreateCommands(program, { context, setStatus });
   addCatalogCommands(program, { context, setStatus });

@@ -4,14 +4,13 @@ import type { DefinitionTree } from "../../../definitions/definition-tree.ts";
 import type { Problem } from "../../../definitions/problem.ts";
 import { restoreDefinition } from "../../../definitions/restore-definition.ts";
 import { OperationError } from "../../../errors.ts";
-import type { Cluster, Platform } from "../../../model/platform.ts";
 import type { Hold } from "../../../plan/inventory.ts";
 import type { Revision } from "../../../record/revision.ts";
 import { loadPlatform } from "../../load-platform.ts";
 import { overlayTree } from "../../overlay-tree.ts";
 import { loadServiceTemplate } from "../../secrets/secret-specs.ts";
 import type { ClusterDeps } from "../cluster-deps.ts";
-import { pickCluster } from "../load-desired.ts";
+import { clusterOfUnit } from "../cluster-of-unit.ts";
 import { openHistory } from "../open-history.ts";
 import { checkUnit, findRevision, unitFile } from "./find-revision.ts";
 import { keepLifecycle } from "./keep-lifecycle.ts";
@@ -61,7 +60,7 @@ export async function prepareRollback(deps: ClusterDeps, target: RollbackTarget)
   // a problem in a workspace, this one's included, must not stand in the way of going back
   const { platform, problems } = loadPlatform(tree, []);
   if (platform === undefined) return { ok: false, problems };
-  const cluster = findCluster(platform, target);
+  const cluster = clusterOfUnit(platform, target);
   const store = await openHistory(deps, { platform, cluster });
   const to = await findRevision(store, { cluster: cluster.name, unit, number });
   const path = unitFile(unit);
@@ -138,12 +137,6 @@ async function makeText(deps: ClusterDeps, source: TextSource): Promise<Reproduc
   if (!reproduced.ok) return reproduced;
   const data = "data stays as it is: a rollback brings back settings, not what volumes and databases hold";
   return { ...reproduced, notes: [data, ...kept.notes, ...sealed.notes, ...reproduced.notes] };
-}
-
-function findCluster(platform: Platform, { unit, cluster }: RollbackTarget): Cluster {
-  const [workspaceId = ""] = unit.split("/");
-  const own = platform.clusters.find(({ workspaces }) => workspaces.some(({ id }) => id === workspaceId));
-  return pickCluster(platform, cluster ?? own?.name);
 }
 
 function checkLink(tree: DefinitionTree, path: string): void {
