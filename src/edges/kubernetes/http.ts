@@ -163,7 +163,7 @@ export function createHttpTransport(options: {
         timer = setTimeout(() => end?.(new TimeoutError("no answer in time")), request.timeoutMs);
         request.signal?.addEventListener("abort", abort);
         const response = await answer;
-        end = (error) => endAnswer(response, error);
+        end = (error) => void response.destroy(error);
         return await readAnswer(response);
       } finally {
         clearTimeout(timer);
@@ -179,15 +179,11 @@ export function createHttpTransport(options: {
       sent.once("close", () => request.signal?.removeEventListener("abort", abort));
       sent.setTimeout(request.timeoutMs, () => end(new TimeoutError("no answer in time")));
       const response = await answer;
-      end = (error) => endAnswer(response, error);
+      // unlike the request, an answer that was read to its end leaves the connection alone, which is given back by then
+      end = (error) => void response.destroy(error);
       return response;
     },
   };
-}
-
-/** One that was read to its end has given its connection back, and ending that would hit somebody else's request. */
-function endAnswer(response: IncomingMessage, error: Error): void {
-  if (!response.readableEnded) response.destroy(error);
 }
 
 async function readAnswer(response: IncomingMessage): Promise<HttpAnswer> {

@@ -254,6 +254,18 @@ describe("what the server refuses", () => {
   });
 });
 
+test("a value of a Secret that only the server knows is not said either", async () => {
+  const message =
+    'patch: Invalid value: "{\\"data\\":{\\"old\\":\\"made-up-old-value\\"}}": cannot unmarshal';
+  const { client } = await open(() =>
+    statusBody(422, "Invalid", { message, causes: [{ field: "patch", message }] }),
+  );
+  const ref = { apiVersion: "v1", kind: "Secret", namespace: "n", name: "s" };
+  const error = await failure(client.patch(ref, [{ op: "add", path: "/data/b", value: {} }]));
+  expect(JSON.stringify([error.message, error.hint, error.stack])).not.toContain("made-up-old-value");
+  expect(error.message).toContain("patch");
+});
+
 test("a packed answer is unpacked", async () => {
   const { client } = await open(() => (response) => {
     response.writeHead(200, { "content-encoding": "gzip" });
