@@ -14,7 +14,7 @@ import type { Row } from "./print-table.ts";
 import { writeSample } from "./sample-platform.ts";
 import type { Sample } from "./sample-platform.ts";
 import { watchProcess } from "./watch-process.ts";
-import type { ProcessFigures } from "./watch-process.ts";
+import type { ProcessFigures, WatchedCommand } from "./watch-process.ts";
 
 /** One command on one cluster. */
 interface Figures extends ProcessFigures {
@@ -99,8 +99,8 @@ async function benchSize(options: {
       // recreated namespaces make every write slower for a while, so each run has a server of its own
       const cluster = await startTestCluster({ components: "api" });
       try {
-        const measure = async (step: string, command: string, args: readonly string[]) =>
-          keep(`${name}: ${step}`, await measureOn(cluster, { command, args, env }));
+        const measure: Measure = async (step, watched) =>
+          keep(`${name}: ${step}`, await measureOn(cluster, { ...watched, env }));
         if (name === "woow") await measureWoow(sample, measure);
         else await measureKubectl({ dist: join(root, "dist", "default"), kubectl }, measure);
       } finally {
@@ -111,18 +111,22 @@ async function benchSize(options: {
   return toRows(`${services} services`, figures, targets);
 }
 
-type Measure = (step: string, command: string, args: readonly string[]) => Promise<unknown>;
+type Measure = (
+  step: string,
+  watched: Pick<WatchedCommand, "command" | "args" | "statuses">,
+) => Promise<unknown>;
 
 async function measureWoow(sample: Sample, measure: Measure): Promise<void> {
-  const run = (...args: readonly string[]) => [woow, ...args, "-C", sample.root];
+  const command = process.execPath;
+  const run = (...args: readonly string[]) => ({ command, args: [woow, ...args, "-C", sample.root] });
   const apply = run("apply", "--yes", "--wait=false");
   rmSync(join(sample.root, ".woow"), { recursive: true, force: true });
-  await measure("first", process.execPath, apply);
-  await measure("unchanged", process.execPath, apply);
-  await measure("plan unchanged", process.execPath, run("plan"));
+  await measure("first", apply);
+  await measure("unchanged", apply);
+  await measure("plan unchanged", run("plan"));
   const before = readFileSync(sample.oneServiceFile, "utf8");
   writeFileSync(sample.oneServiceFile, before.replace(/team-\w+/, "team-edited"));
-  await measure("one changed", process.execPath, apply);
+  await measure("one changed", apply);
   writeFileSync(sample.oneServiceFile, before);
 }
 
@@ -130,19 +134,20 @@ async function measureKubectl(
   { dist, kubectl }: { readonly dist: string; readonly kubectl: string },
   measure: Measure,
 ): Promise<void> {
-  const apply = ["apply", "--server-side", "-f", dist];
-  await measure("first", kubectl, apply);
-  await measure("unchanged", kubectl, apply);
-  await measure("diff unchanged", kubectl, ["diff", "--server-side", "-f", dist]);
+  const apply = { command: kubectl, args: ["apply", "--server-side", "-f", dist] };
+  await measure("first", apply);
+  await measure("unchanged", apply);
+  const diff = { command: kubectl, args: ["diff", "--server-side", "-f", dist], statuses: [0, 1] };
+  await measure("diff unchanged", diff);
 }
 
-async function measureOn(
-  cluster: TestCluster,
-  { command, args, env }: { command: string; args: readonly string[]; env: Readonly<Record<string, string>> },
-): Promise<Figures> {
+async function measureOn(cluster: TestCluster, watched: WatchedCommand): Promise<Figures> {
   const mark = await cluster.auditMark();
   const before = cpuSeconds(cluster.pids());
-  const figures = await watchProcess({ command, args, env: { ...env, KUBECONFIG: cluster.kubeconfigPath } });
+  const figures = await watchProcess({
+    ...watched,
+    env: { ...watched.env, KUBECONFIG: cluster.kubeconfigPath },
+  });
   const serverSeconds = cpuSeconds(cluster.pids()) - before;
   const events = (await cluster.auditSince(mark)).filter(({ userAgent }) =>
     /^(woow|kubectl)/.test(userAgent),

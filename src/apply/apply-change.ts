@@ -55,7 +55,7 @@ async function createObject(desired: Manifest, deps: ApplyChangeDeps): Promise<v
   const result = await writePatiently(desired, deps, async () =>
     deps.client.apply(desired, { createOnly: true }),
   );
-  await expectWritten(desired, result, deps);
+  await expectWritten({ desired, result }, deps);
 }
 
 async function updateObject(
@@ -65,7 +65,7 @@ async function updateObject(
   const { desired, live, force, removals, ref } = change;
   const object: WritableObject = { ...desired, metadata: { ...desired.metadata, uid: live.metadata.uid } };
   const result = await writePatiently(desired, deps, async () => deps.client.apply(object, { force }));
-  await expectWritten(desired, result, deps, live.metadata.uid);
+  await expectWritten({ desired, result, uid: live.metadata.uid }, deps);
   if (removals.length === 0) return;
   const removed = await deps.client.patch(ref, removals);
   if (removed.type === "written") return;
@@ -75,10 +75,12 @@ async function updateObject(
 }
 
 async function expectWritten(
-  desired: Manifest,
-  result: WriteResult,
+  {
+    desired,
+    result,
+    uid,
+  }: { readonly desired: Manifest; readonly result: WriteResult; readonly uid?: string },
   deps: ApplyChangeDeps,
-  uid?: string,
 ): Promise<void> {
   const ref = refOf(desired);
   if (result.type === "written") return;

@@ -116,10 +116,14 @@ export async function* applyPlatform(
   };
 }
 
-/** Bookkeeping counts as work: a run that died may have left an inventory that names too much. */
-function isWorkToDo({ plan, observation }: PreparedRun, { holds }: ApplyOptions): boolean {
-  const isMoving = plan.units.some((unit) => !isSettled(unit));
-  return isMoving || (holds?.size ?? 0) > 0 || observation.inventory.claim === undefined;
+function isWorkToDo(run: PreparedRun, options: ApplyOptions): boolean {
+  return movingUnits(run, options).size > 0 || run.observation.inventory.claim === undefined;
+}
+
+/** Units that something is to be done about. */
+function movingUnits({ plan }: PreparedRun, { holds }: ApplyOptions): ReadonlySet<string> {
+  const moving = plan.units.filter((unit) => !isSettled(unit)).map(({ address }) => address);
+  return new Set([...moving, ...(holds?.keys() ?? [])]);
 }
 
 type LockedWork =
@@ -150,7 +154,14 @@ async function* workUnderLock(
   );
   try {
     const guarded = lock.guard(client);
-    const fresh = await planCluster({ client: guarded, deps, desired, decisions: options.decisions });
+    const fresh = await planCluster({
+      client: guarded,
+      deps,
+      desired,
+      decisions: options.decisions,
+      // what was settled a moment ago is not written now, so it need not be read again; a saved plan is checked whole
+      units: options.savedPlan === undefined ? movingUnits(run, options) : undefined,
+    });
     const locked: PreparedRun = { ...run, ...fresh, client: guarded };
     if (fresh.plan.refusals.length > 0) return { type: "refused", plan: fresh.plan };
     const items =

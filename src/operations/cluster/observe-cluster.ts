@@ -7,15 +7,17 @@ import type { ResourceType } from "../../cluster/resource-types.ts";
 import { readInventory } from "../../apply/inventory-store.ts";
 import { labelPrefix } from "../../constructs/labels.ts";
 import { OperationError } from "../../errors.ts";
-import { chartsNamespace, namespaceName, systemNamespace } from "../../model/names.ts";
+import { chartsNamespace, systemNamespace } from "../../model/names.ts";
 import type { Inventory } from "../../plan/inventory.ts";
 import type { Observation } from "../../plan/observation.ts";
 
 export interface ObserveOptions {
   /** Name of the platform: what carries its label is ours. */
   readonly platform: string;
-  /** Kinds that the desired manifests have; the inventory's are looked at as well. */
+  /** Kinds that the desired manifests have; those that the inventory names are looked at as well. */
   readonly kinds: ReadonlySet<string>;
+  /** Only these units matter, so only their kinds are read. Left out: all. */
+  readonly units?: ReadonlySet<string> | undefined;
 }
 
 /** Kinds that open a tenant when somebody adds one by hand, so they are listed whether labelled or not. */
@@ -38,8 +40,9 @@ export async function observeCluster(client: ClusterClient, options: ObserveOpti
       hint: `${client.server} does not look like a Kubernetes cluster; check the context`,
     });
   }
+  const refs = listRefs(inventory, options.units);
   const others = managedTypes.filter(
-    ({ kind }) => !options.kinds.has(kind) && listRefs(inventory).some((ref) => ref.kind === kind),
+    ({ kind }) => !options.kinds.has(kind) && refs.some((ref) => ref.kind === kind),
   );
   lists.push(...(await Promise.all(others.map(async (type) => listKind(client, type, options.platform)))));
   const types = [...first, ...others];
@@ -49,7 +52,7 @@ export async function observeCluster(client: ClusterClient, options: ObserveOpti
     inventory,
     ...(await sortObjects(client, {
       lists: lists.map(({ items }) => items),
-      inventory,
+      refs,
       platform: options.platform,
     })),
     missingKinds: new Set(types.filter((_, index) => lists[index]?.known === false).map(({ kind }) => kind)),
@@ -77,9 +80,13 @@ async function sortObjects(
   client: ClusterClient,
   {
     lists,
-    inventory,
+    refs,
     platform,
-  }: { lists: readonly (readonly LiveObject[])[]; inventory: Inventory; platform: string },
+  }: {
+    readonly lists: readonly (readonly LiveObject[])[];
+    readonly refs: readonly ObjectRef[];
+    readonly platform: string;
+  },
 ): Promise<Pick<Observation, "objects" | "foreign" | "namespaces">> {
   const objects = new Map<string, LiveObject>();
   const others = new Map<string, LiveObject>();
@@ -88,7 +95,7 @@ async function sortObjects(
     (ours ? objects : others).set(refKey(refOf(object)), object);
   }
   // somebody took our label off: the inventory still knows the object
-  const unlabelled = listRefs(inventory).filter((ref) => !objects.has(refKey(ref)));
+  const unlabelled = refs.filter((ref) => !objects.has(refKey(ref)));
   await Promise.all(
     unlabelled.map(async (ref) => {
       const live = others.get(refKey(ref)) ?? (await getIfKnown(client, ref));
@@ -117,8 +124,11 @@ async function getIfKnown(client: ClusterClient, ref: ObjectRef): Promise<LiveOb
   }
 }
 
-function listRefs(inventory: Inventory): ObjectRef[] {
-  return [...inventory.parts.values()].flatMap(({ units }) => units.flatMap(({ objects }) => objects));
+function listRefs(inventory: Inventory, only: ReadonlySet<string> | undefined): ObjectRef[] {
+  return [...inventory.parts.values()]
+    .flatMap(({ units }) => units)
+    .filter(({ unit }) => only === undefined || only.has(unit))
+    .flatMap(({ objects }) => objects);
 }
 
 function isOurNamespace(name: string | undefined, known: ReadonlyMap<string, LiveObject>): boolean {
@@ -133,14 +143,12 @@ function isOfRelease({ metadata }: LiveObject): boolean {
   );
 }
 
-/** The namespace of a workspace, if it is there. */
-export function findNamespace(observation: Observation, workspaceId: string): LiveObject | undefined {
-  return observation.namespaces.get(namespaceName(workspaceId));
-}
-
-/** The kinds in manifests, and those a no-op must look at to see what somebody added. */
-export function kindsOf(manifests: Iterable<{ readonly kind: string }>): ReadonlySet<string> {
-  const kinds = new Set<string>([resourceTypes.Namespace.kind, ...openingKinds]);
+/** The kinds in manifests; for the platform and workspaces also those that show what somebody added. */
+export function kindsOf(
+  manifests: Iterable<{ readonly kind: string }>,
+  { withOpening }: { readonly withOpening: boolean },
+): ReadonlySet<string> {
+  const kinds = new Set<string>([resourceTypes.Namespace.kind, ...(withOpening ? openingKinds : [])]);
   for (const { kind } of manifests) kinds.add(kind);
   return kinds;
 }

@@ -20,6 +20,8 @@ export interface PlanClusterOptions {
   readonly deps: Pick<ClusterDeps, "memory" | "randomBytes">;
   readonly desired: DesiredCluster;
   readonly decisions: PlanDecisions;
+  /** Only these units are looked at and planned. Left out: all that the selection covers. */
+  readonly units?: ReadonlySet<string> | undefined;
   /** Key of the stand-ins for secrets; left out: a new one. */
   readonly salt?: string;
 }
@@ -35,11 +37,17 @@ export interface PlannedCluster {
 export async function planCluster(options: PlanClusterOptions): Promise<PlannedCluster> {
   const { client, deps, desired, decisions } = options;
   const salt = options.salt ?? makeSalt(deps);
-  const { platform, cluster, units } = desired;
+  const { platform, cluster } = desired;
+  const only = options.units;
+  const units = only === undefined ? desired.units : desired.units.filter(({ address }) => only.has(address));
   const [observation, jobs, releases] = await Promise.all([
     observeCluster(client, {
       platform: platform.name,
-      kinds: kindsOf(units.flatMap(({ manifests }) => manifests)),
+      kinds: kindsOf(
+        units.flatMap(({ manifests }) => manifests),
+        { withOpening: only === undefined || [...only].some((address) => !address.includes("/")) },
+      ),
+      units: only,
     }),
     client.list({ type: resourceTypes.Job, namespace: chartsNamespace }),
     client.list({ type: resourceTypes.Secret, labelSelector: "owner=helm", metadataOnly: true }),
@@ -54,7 +62,7 @@ export async function planCluster(options: PlanClusterOptions): Promise<PlannedC
     prerequisites: desired.prerequisites,
     present: desired.present,
     sickWorkspaces: desired.sickWorkspaces,
-    covers: (address) => coversAddress(desired.selection, address),
+    covers: (address) => only?.has(address) !== false && coversAddress(desired.selection, address),
     prices: new Map([...platform.templates].map(([id, { monthlyPrice }]) => [id, monthlyPrice])),
     observation,
     jobs: jobs.items,
