@@ -86,19 +86,19 @@ function parseUnit(value: unknown, place: string): UnitRecord {
     unit,
     objects: refs,
     deploymentId: id,
-    hold: hold === undefined ? undefined : parseHold(hold, `${place}: ${unit}`),
+    hold: hold === undefined ? undefined : parseHold(hold, { unit, place }),
     ...(secrets === undefined ? {} : { secretKeys: secrets }),
   };
 }
 
-function parseHold(value: unknown, place: string): Hold {
+function parseHold(value: unknown, { unit, place }: { unit: string; place: string }): Hold {
   const { type, by, at, reason, revision, whileDefinition } = isMap(value) ? value : {};
   if (typeof by === "string" && typeof at === "string") {
     if (type === "suspended" && typeof reason === "string") return { type, by, at, reason };
     if (type === "rollback" && typeof revision === "number" && typeof whileDefinition === "string")
       return { type, by, at, revision, whileDefinition };
   }
-  throw unreadable(place, "its hold is not one that woow writes");
+  throw unreadable(place, `the hold of ${unit} is not one that woow writes`);
 }
 
 function groupRefs(refs: readonly ObjectRef[]): GroupedRefs {
