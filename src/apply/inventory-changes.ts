@@ -49,8 +49,7 @@ export function recordIntent(
       unit: unit.address,
       objects: mergeRefs(known?.objects ?? [], wanted),
       deploymentId: isNewService ? `#${last}` : known?.deploymentId,
-      // the plan saw that a rollback's hold is over
-      hold: undefined,
+      hold: known?.hold,
       ...secretKeysOf(known, desired.get(unit.address)),
     };
     records.set(unit.address, withHold(record, unit.address, holds));

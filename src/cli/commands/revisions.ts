@@ -2,7 +2,7 @@ import { writePrivateFile } from "../../edges/private-file.ts";
 import { OperationError } from "../../errors.ts";
 import { getRevision, listRevisions } from "../../operations/cluster/list-revisions.ts";
 import type { RevisionList } from "../../operations/cluster/list-revisions.ts";
-import { unitFile } from "../../operations/cluster/rollback/find-revision.ts";
+import { unitFile } from "../../operations/cluster/unit-file.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";

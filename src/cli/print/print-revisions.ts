@@ -1,4 +1,4 @@
-import { unitFile } from "../../operations/cluster/rollback/find-revision.ts";
+import { unitFile } from "../../operations/cluster/unit-file.ts";
 import type { RevisionList } from "../../operations/cluster/list-revisions.ts";
 import type { RecordedChange, Revision } from "../../record/revision.ts";
 import type { CliContext } from "../context.ts";

@@ -1,6 +1,7 @@
 import { acquireLock } from "../../apply/lease-lock.ts";
 import { emitEvents } from "../../apply/emit-events.ts";
 import type { ApplyEvent } from "../../apply/event.ts";
+import { findEndedHolds, findNewHolds } from "../../apply/hold-changes.ts";
 import { isSettled } from "../../apply/inventory-changes.ts";
 import { waitForServices } from "../../apply/wait.ts";
 import type { DefinitionTree } from "../../definitions/definition-tree.ts";
@@ -16,7 +17,7 @@ import type { ServiceStatus } from "../../status/service-status.ts";
 import type { RunBefore } from "../../status/verdict.ts";
 import type { Selection } from "../select-units.ts";
 import { createSystemNamespace } from "./bootstrap.ts";
-import { carryOut } from "./carry-out.ts";
+import { carryOut, holdInputs } from "./carry-out.ts";
 import type { RemovalOptions } from "./carry-out.ts";
 import type { ClusterDeps } from "./cluster-deps.ts";
 import { finishRevisions } from "./finish-revisions.ts";
@@ -95,12 +96,14 @@ export async function* applyPlatform(
     if (items.length > 0) return { type: "stale", items };
   }
   if (run.plan.refusals.length > 0) return { type: "refused", plan: run.plan };
-  const todo = isWorkToDo(run, options);
-  const answer = todo ? await options.confirm(run.plan) : "unseen";
+  const asked = isWorkToDo(run, options);
+  const answer = asked ? await options.confirm(run.plan) : "unseen";
   if (answer === "declined") return { type: "declined" };
-  const work = todo
-    ? yield* workUnderLock(deps, options, { run, isSeen: answer === "seen" })
-    : { type: "idle" as const, plan: run.plan };
+  // that a rollback is over is written down without asking
+  const work =
+    asked || touchedUnits(run, options).size > 0
+      ? yield* workUnderLock(deps, options, { run, isSeen: answer === "seen" })
+      : { type: "idle" as const, plan: run.plan };
   if (work.type === "refused" || work.type === "stale") return work;
   const units = work.type === "worked" ? work.units : new Map<string, UnitReport>();
   const before = work.type === "worked" ? work.before : new Map<string, RunBefore>();
@@ -116,14 +119,20 @@ export async function* applyPlatform(
   };
 }
 
+/** What a person is asked about. */
 function isWorkToDo(run: PreparedRun, options: ApplyOptions): boolean {
   return movingUnits(run, options).size > 0 || run.observation.inventory.claim === undefined;
 }
 
+/** Units that something is written about, be it only that a hold is over. */
+function touchedUnits(run: PreparedRun, options: ApplyOptions): ReadonlySet<string> {
+  return new Set([...movingUnits(run, options), ...findEndedHolds(holdInputs(run, options))]);
+}
+
 /** Units that something is to be done about. */
-function movingUnits({ plan }: PreparedRun, { holds }: ApplyOptions): ReadonlySet<string> {
-  const moving = plan.units.filter((unit) => !isSettled(unit)).map(({ address }) => address);
-  return new Set([...moving, ...(holds?.keys() ?? [])]);
+function movingUnits(run: PreparedRun, options: ApplyOptions): ReadonlySet<string> {
+  const moving = run.plan.units.filter((unit) => !isSettled(unit)).map(({ address }) => address);
+  return new Set([...moving, ...findNewHolds(holdInputs(run, options)).keys()]);
 }
 
 type LockedWork =
@@ -160,7 +169,7 @@ async function* workUnderLock(
       desired,
       decisions: options.decisions,
       // what was settled a moment ago is not written now, so it need not be read again; a saved plan is checked whole
-      units: options.savedPlan === undefined ? movingUnits(run, options) : undefined,
+      units: options.savedPlan === undefined ? touchedUnits(run, options) : undefined,
     });
     const locked: PreparedRun = { ...run, ...fresh, client: guarded };
     if (fresh.plan.refusals.length > 0) return { type: "refused", plan: fresh.plan };

@@ -1,4 +1,6 @@
 import type { ApplyEvent } from "../../apply/event.ts";
+import { changeHolds } from "../../apply/hold-changes.ts";
+import type { HoldInputs } from "../../apply/hold-changes.ts";
 import { isSettled, recordIntent, recordOutcome, withParts } from "../../apply/inventory-changes.ts";
 import type { InventoryChanges, UnitEnd } from "../../apply/inventory-changes.ts";
 import { writeClaim, writeInventoryPart } from "../../apply/inventory-store.ts";
@@ -14,6 +16,7 @@ import { serviceFacts } from "../../status/service-facts.ts";
 import type { RunBefore } from "../../status/verdict.ts";
 import type { RevisionStore } from "../../record/revision-store.ts";
 import type { ApplyOptions } from "./apply.ts";
+import { unitFile } from "./unit-file.ts";
 import { makeOrigin } from "./cluster-deps.ts";
 import type { ClusterDeps } from "./cluster-deps.ts";
 import { recordDefinition } from "./record-definition.ts";
@@ -47,7 +50,8 @@ export async function* carryOut(
 ): AsyncGenerator<ApplyEvent, CarriedOut> {
   const { client, plan, desired, observation, store } = run;
   const wanted = new Map(desired.units.map((unit) => [unit.address, unit]));
-  const intent = recordIntent(observation.inventory, plan, { desired: wanted, holds: options.holds });
+  const holds = changeHolds(holdInputs(run, options));
+  const intent = recordIntent(observation.inventory, plan, { desired: wanted, holds });
   const inventory = await storeInventory(client, run, intent);
   deps.memory.remember(desired.cluster.name, observation.clusterUid);
   const revisions = await beginRevisions(deps, { store, run, options });
@@ -64,6 +68,20 @@ export async function* carryOut(
   const outcome = recordOutcome(inventory, desired.units, ends);
   for (const part of outcome.parts) await writeInventoryPart(client, part);
   return { type: "worked", plan, units, revisions, store, before };
+}
+
+/** What is known of holds, before and after the lock. */
+export function holdInputs(
+  { observation, plan, git }: PreparedRun,
+  { holds }: Pick<ApplyOptions, "holds">,
+): HoldInputs {
+  const changed = new Set(git.changedFiles);
+  return {
+    inventory: observation.inventory,
+    plan,
+    holds,
+    isUncommitted: (unit) => changed.has(unitFile(unit)),
+  };
 }
 
 /** Only for services whose chart is about to run: their Job and release as they are now. */

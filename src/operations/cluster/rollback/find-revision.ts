@@ -2,12 +2,7 @@ import { OperationError } from "../../../errors.ts";
 import { findRecordPlace } from "../../../record/record-place.ts";
 import type { RevisionStore } from "../../../record/revision-store.ts";
 import type { Revision } from "../../../record/revision.ts";
-
-/** The file a unit is written in. */
-export function unitFile(unit: string): string {
-  if (unit === "platform") return "platform.yaml";
-  return unit.includes("/") ? `workspaces/${unit}.yaml` : `workspaces/${unit}/workspace.yaml`;
-}
+import { unitFile } from "../unit-file.ts";
 
 /** Errors: `usage` for what addresses no unit. */
 export function checkUnit(unit: string): void {
