@@ -1,5 +1,6 @@
 import { labelRef } from "../../cluster/object-ref.ts";
 import type { ChangeReason, FieldChange } from "../../plan/change.ts";
+import type { Hold } from "../../plan/inventory.ts";
 import type { PlanSummary, PrintedChange, PrintedPlan, PrintedUnit } from "../../plan/printed-plan.ts";
 import { plural } from "./print-problems.ts";
 
@@ -27,6 +28,12 @@ export const reasonWords: Readonly<Record<ChangeReason, string>> = {
   adoption: "taken over",
 };
 
+/** Why a unit is on hold. */
+export function holdWords(hold: Hold): string {
+  if (hold.type === "rollback") return `on hold since ${hold.by} rolled back to revision ${hold.revision}`;
+  return `on hold: suspended by ${hold.by}${hold.reason === "" ? "" : `, ${hold.reason}`}`;
+}
+
 /** What happens to a unit and why, in one line. */
 export function unitWords(unit: PrintedUnit): string {
   const { action, changes, recovery, hold } = unit;
@@ -35,9 +42,7 @@ export function unitWords(unit: PrintedUnit): string {
     case "none":
       return "unchanged";
     case "hold":
-      if (hold?.type === "rollback")
-        return `on hold since ${hold.by} rolled back to revision ${hold.revision}`;
-      return `on hold: suspended by ${hold?.by ?? "somebody"}${hold?.reason === undefined || hold.reason === "" ? "" : `, ${hold.reason}`}`;
+      return hold === undefined ? "on hold" : holdWords(hold);
     case "create":
       return [`new, ${plural(changes.length, "object")}`, ...recover].join("; ");
     case "remove":

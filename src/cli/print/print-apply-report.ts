@@ -4,6 +4,7 @@ import { exitStatus } from "../exit-status.ts";
 import { escapeControls } from "./escape-controls.ts";
 import { printEvent } from "./print-json.ts";
 import { printProblems } from "./print-problems.ts";
+import { holdWords } from "./plan-words.ts";
 import { printRefusals } from "./print-plan.ts";
 import { createPainter } from "./style.ts";
 
@@ -91,6 +92,11 @@ function printDone(report: Extract<ApplyReport, { type: "done" }>, context: CliC
   const health = states.length === 0 ? "" : `; ${running} of ${states.length} services running`;
   const good = applyStatus(report) === exitStatus.done;
   context.stdout(`${paint(good ? "green" : "yellow", `${summary}${health}`)}\n`);
+  for (const { address, hold } of report.plan.units) {
+    if (hold === undefined) continue;
+    context.stdout(`${address} is left alone: ${escapeControls(holdWords(hold))}\n`);
+    context.stdout(`  ${paint("cyan", "hint")}: woow resume ${address} lifts the hold\n`);
+  }
   for (const status of states) {
     if (status.reason === undefined) continue;
     context.stdout(`${status.unit}: ${status.state}: ${escapeControls(status.reason.message)}\n`);
@@ -108,6 +114,7 @@ function summarize(report: ApplyReport): object {
     outcome: report.type,
     exit_status: status,
     units: [...report.units].map(([unit, { outcome, revision }]) => ({ unit, outcome, revision })),
+    held: report.plan.units.filter(({ hold }) => hold !== undefined).map(({ address }) => address),
     services: [...report.statuses.values()].map(({ unit, state }) => ({ unit, state })),
   };
 }
