@@ -87,7 +87,8 @@ async function askQuestion(client: ClusterClient, question: Question): Promise<A
   try {
     if (mode === "apply") return await client.apply(object, { dryRun: true, force });
     const made = await client.apply(object, { dryRun: true, createOnly: true });
-    if (made.type !== "changed") return made;
+    // with other values in it, the object that is there answers as a conflict
+    if (made.type === "written") return made;
     const live = await client.get(refOf(object));
     return live === undefined ? made : { type: "exists", live };
   } catch (error) {
