@@ -65,17 +65,17 @@ interface Repository {
   commit(): string;
 }
 
-/** A platform in a git repository; every test has its own workspaces, all belong to one platform. */
-async function makeRepository(workspaces: Readonly<Record<string, number>>, more = ""): Promise<Repository> {
+/** A platform in a git repository. All tests share the cluster, so all have the same workspaces but special ones. */
+async function makeRepository(special: Readonly<Record<string, number>> = {}): Promise<Repository> {
   const dir = mkdtempSync(join(tmpdir(), "woow-reconcile-"));
   folders.push(dir);
-  const [first = ""] = Object.keys(workspaces);
+  const workspaces = { a: 1, b: 1, c: 1, ...special };
   const platform = await writeTestPlatform({
     dir,
     cluster: cluster(),
     workspaces,
-    databases: [first],
-    more: `records: cluster\n${more}`,
+    databases: ["a"],
+    more: "records: cluster\n",
   });
   writeFileSync(join(dir, ".gitignore"), "age-key.txt\n.woow/\n");
   const git = (...args: string[]) =>
@@ -137,7 +137,7 @@ const isClosed = async (id: string) =>
 describe("a branch that is followed, with exactly the published rights", () => {
   test("applies, follows, repairs, serves metrics, and asks for nothing it may not", async () => {
     const mark = await cluster().auditMark();
-    const repository = await makeRepository({ a: 1, b: 1 });
+    const repository = await makeRepository();
     const running = await follow(repository, "--listen", "127.0.0.1:0");
     expect(await firstPass(running)).toMatchObject({ outcome: "applied", failedOwners: [] });
     await read(chartPath("paas-ws-a-web-01"));
@@ -219,7 +219,7 @@ describe("a branch that is followed, with exactly the published rights", () => {
   });
 
   test("with nothing to do nothing is written, and hardly anything asked", async () => {
-    const repository = await makeRepository({ a: 1, b: 1 });
+    const repository = await makeRepository();
     const running = await follow(repository);
     await firstPass(running);
     await running.event("pass-finished", { from: running.events.length - 1 });
@@ -229,5 +229,223 @@ describe("a branch that is followed, with exactly the published rights", () => {
     const asked = (await cluster().auditSince(mark)).filter((event) => event.user === user);
     expect(asked.filter(({ verb }) => !["watch", "list", "get"].includes(verb))).toEqual([]);
     expect(asked.length).toBeLessThan(5);
+  });
+});
+
+describe("workspaces, each on its own", () => {
+  test("where drift is only reported it is told once and left", async () => {
+    const repository = await makeRepository();
+    repository.write("workspaces/b/workspace.yaml", (text) => `${text}drift: report\n`);
+    repository.commit();
+    const running = await follow(repository);
+    await firstPass(running);
+    let from = running.events.length;
+    await edit(policyPath("b"), openIngress, "hole-cutter");
+    const told = { from, where: ({ unit }: { unit: string }) => unit === "b" };
+    expect(await running.event("drift", told)).toMatchObject({
+      policy: "report",
+      ref: { kind: "NetworkPolicy" },
+      fields: [{ path: "spec.ingress", manager: "hole-cutter" }],
+    });
+    await running.event("pass-finished", { from, where: ({ driftFound }) => driftFound === 1 });
+    expect(await isClosed("b")).toBe(false);
+    // looked at again, it is the same news
+    from = running.events.length;
+    running.signal("SIGHUP");
+    expect(await running.event("pass-finished", { from })).toMatchObject({
+      reason: "trigger",
+      driftFound: 1,
+      driftRepaired: 0,
+    });
+    expect(running.events.slice(from).filter(({ type }) => type === "drift")).toEqual([]);
+    // and the other workspace is repaired as ever
+    await edit(policyPath("a"), openIngress, "hole-cutter");
+    await waitUntil("a is mended", async () => isClosed("a"));
+    expect(await isClosed("b")).toBe(false);
+    // the policy is git's to change
+    repository.write("workspaces/b/workspace.yaml", (text) => text.replace("drift: report\n", ""));
+    repository.commit();
+    await waitUntil("b is mended", async () => isClosed("b"));
+  });
+
+  test("what is wrong with one does not stop the others, and nothing of it is taken away", async () => {
+    const repository = await makeRepository();
+    const running = await follow(repository);
+    await firstPass(running);
+    const good = readFileSync(join(repository.dir, "workspaces/b/web-01.yaml"), "utf8");
+    let from = running.events.length;
+    // b: a file that cannot be understood, and one that is gone; c: an object of its name is somebody else's
+    repository.write("workspaces/b/web-01.yaml", () => "kind: CloudService\ntemplate_id: [\n");
+    await mustRequest(cluster(), {
+      method: "POST",
+      path: "/apis/helm.cattle.io/v1/namespaces/paas-charts/helmcharts",
+      body: {
+        apiVersion: "helm.cattle.io/v1",
+        kind: "HelmChart",
+        metadata: { name: "paas-ws-c-web-02", namespace: "paas-charts" },
+        spec: { chart: "made-up" },
+      },
+    });
+    writeFileSync(
+      join(repository.dir, "workspaces/c/web-02.yaml"),
+      readFileSync(join(repository.dir, "workspaces/c/web-01.yaml"), "utf8").replaceAll(
+        "c-web-01",
+        "c-web-02",
+      ),
+    );
+    repository.write("workspaces/a/web-01.yaml", (text) => text.replace("hello", "goodbye"));
+    const commit = repository.commit();
+    expect(await running.event("definition-problems", { from })).toMatchObject({
+      skipped: ["b"],
+      blocksAll: false,
+    });
+    expect(await running.event("owner-failed", { from })).toMatchObject({ owner: "c", code: "exists" });
+    expect(
+      await running.event("pass-finished", { from, where: (event) => event.commit === commit }),
+    ).toMatchObject({
+      outcome: "partly",
+      changedUnits: 1,
+      failedOwners: ["c"],
+    });
+    await read(chartPath("paas-ws-b-web-01"));
+    // drift in a healthy one is still repaired
+    await edit(policyPath("a"), openIngress);
+    await waitUntil("a is mended", async () => isClosed("a"));
+    // mended, all is well
+    from = running.events.length;
+    await mustRequest(cluster(), { method: "DELETE", path: chartPath("paas-ws-c-web-02") });
+    repository.write("workspaces/b/web-01.yaml", () => good);
+    const mended = repository.commit();
+    expect(
+      await running.event("pass-finished", { from, where: (event) => event.commit === mended }),
+    ).toMatchObject({
+      outcome: "applied",
+      failedOwners: [],
+    });
+    await running.event("owner-recovered", { from, where: ({ owner }) => owner === "c" });
+    await read(chartPath("paas-ws-c-web-02"));
+  });
+
+  test("a workspace that is gone from git waits for a person; a service that is gone goes", async () => {
+    const repository = await makeRepository({ a: 2 });
+    const running = await follow(repository);
+    await firstPass(running);
+    const from = running.events.length;
+    rmSync(join(repository.dir, "workspaces/c"), { recursive: true });
+    rmSync(join(repository.dir, "workspaces/a/web-02.yaml"));
+    const commit = repository.commit();
+    expect(await running.event("owner-failed", { from })).toMatchObject({
+      owner: "c",
+      code: "removal-not-named",
+    });
+    await running.event("pass-finished", { from, where: (event) => event.commit === commit });
+    await read(chartPath("paas-ws-c-web-01"));
+    expect((await cluster().request({ method: "GET", path: chartPath("paas-ws-a-web-02") })).status).toBe(
+      404,
+    );
+  });
+
+  test("who sets the same again and again is put back more slowly, and named", async () => {
+    const repository = await makeRepository();
+    const running = await follow(repository);
+    await firstPass(running);
+    const isFlapping = () => running.events.some(({ type }) => type === "flapping");
+    for (let round = 0; round < 8 && !isFlapping(); round += 1) {
+      await edit(policyPath("a"), openIngress, "stubborn");
+      await waitUntil("a is mended", async () => isClosed("a"));
+      await sleep(400);
+    }
+    expect(await running.event("flapping")).toMatchObject({
+      unit: "a",
+      field: "spec.ingress",
+      manager: "stubborn",
+      times: 5,
+    });
+    // nobody else waits for it
+    await edit(quotaPath("a"), { spec: { hard: { "requests.cpu": "9999" } } });
+    await waitUntil("the quota is mended", async () => {
+      const quota = await read<{ spec: { hard: Record<string, string> } }>(quotaPath("a"));
+      return quota.spec.hard["requests.cpu"] !== "9999";
+    });
+  });
+});
+
+describe("when the world misbehaves", () => {
+  test("a rewritten branch is not followed, by this process or the next, until a person says so", async () => {
+    const repository = await makeRepository();
+    const running = await follow(repository, "--listen", "127.0.0.1:0");
+    await firstPass(running);
+    repository.write("workspaces/a/web-01.yaml", (text) => text.replace("hello", "second"));
+    const second = repository.commit();
+    await running.event("pass-finished", { where: (event) => event.commit === second });
+    let from = running.events.length;
+    repository.git("reset", "--quiet", "--hard", "HEAD~1");
+    repository.write("workspaces/a/web-01.yaml", (text) => text.replace("hello", "rewritten"));
+    const rewritten = repository.commit();
+    expect(await running.event("source-failed", { from })).toMatchObject({
+      code: "history-rewritten",
+      isFinal: true,
+    });
+    const url = /"url":"(http:[^"]+)"/.exec(running.output())?.[1];
+    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    // what was last good is still kept up
+    await edit(policyPath("a"), openIngress);
+    await waitUntil("a is mended", async () => isClosed("a"));
+    running.signal("SIGTERM");
+    expect(await running.ended()).toBe(0);
+
+    const next = await follow(repository);
+    expect(await next.event("source-failed")).toMatchObject({ code: "history-rewritten", isFinal: true });
+    await sleep(1000);
+    expect(next.events.filter(({ type }) => type === "pass-started")).toEqual([]);
+    await next.kill();
+
+    const accepting = await follow(repository, "--accept-rewritten", rewritten);
+    expect(await firstPass(accepting)).toMatchObject({ outcome: "applied", commit: rewritten });
+  });
+
+  test("the API server restarts, and what happens then is seen", async () => {
+    const repository = await makeRepository();
+    const running = await follow(repository);
+    await firstPass(running);
+    await running.event("pass-finished", { from: running.events.length - 1 });
+    const from = running.events.length;
+    await cluster().restart("kube-apiserver");
+    await edit(policyPath("a"), openIngress);
+    await waitUntil("a is mended", async () => isClosed("a"));
+    await running.event("drift", { from });
+    await edit(quotaPath("b"), { spec: { hard: { "requests.cpu": "9999" } } });
+    await running.event("drift", { from, where: ({ unit }) => unit === "b" });
+  });
+
+  test("SIGTERM ends it cleanly, in the middle of a pass too: the lock is free and the next run goes on", async () => {
+    const repository = await makeRepository({ e: 30 });
+    const running = await follow(repository);
+    await running.event("object");
+    running.signal("SIGTERM");
+    expect(await running.ended()).toBe(0);
+    expect(running.events.at(-1)).toMatchObject({ type: "reconcile-stopped", reason: "signal" });
+    const lease = await read<{ spec: { holderIdentity?: string } }>(
+      "/apis/coordination.k8s.io/v1/namespaces/paas-system/leases/woow",
+    );
+    expect(lease.spec.holderIdentity ?? "").toBe("");
+    const next = await follow(repository, "--once");
+    expect(await next.ended()).toBe(0);
+    await read(chartPath("paas-ws-e-web-30"));
+  });
+
+  test("--once says by its exit status how it went", async () => {
+    const repository = await makeRepository({ e: 30 });
+    await (await follow(repository, "--once")).ended();
+    const idle = await follow(repository, "--once");
+    expect(await idle.ended()).toBe(0);
+    expect(await firstPass(idle)).toMatchObject({ outcome: "unchanged" });
+    repository.write("platform.yaml", (text) => `${text}nonsense: true\n`);
+    repository.commit();
+    const broken = await follow(repository, "--once");
+    expect(await broken.ended()).toBe(1);
+    const lost = await follow(repository, "--once", "--branch", "nowhere");
+    expect(await lost.ended()).toBe(1);
   });
 });

@@ -1,7 +1,7 @@
 import type { ClusterClient } from "../../cluster/cluster-client.ts";
 import { managedTypes } from "../../cluster/resource-types.ts";
 import type { Clock } from "../../cluster/clock.ts";
-import type { OperationError } from "../../errors.ts";
+import { OperationError } from "../../errors.ts";
 import { watchDrift } from "./watch-drift.ts";
 import type { WatchSign } from "./watch-drift.ts";
 
@@ -31,6 +31,31 @@ export interface ClusterWatches {
   readonly ended: Promise<void>;
 }
 
+/** Stands for a kind among the watches. */
+const heartbeat = "heartbeat";
+const heartbeatMs = 15_000;
+
+/** A watch waits in silence for an API server that is away; somebody has to notice. */
+async function askNowAndThen(
+  { client, clock, signal }: FollowOptions,
+  hear: (sign: WatchSign) => void,
+): Promise<void> {
+  let isLost = false;
+  while (!signal.aborted) {
+    await clock.sleep(heartbeatMs, signal);
+    if (signal.aborted) return;
+    try {
+      await client.getPath("/version");
+      if (isLost) hear({ type: "watching", kind: heartbeat });
+      isLost = false;
+    } catch (error) {
+      if (!(error instanceof OperationError) || error.code === "cancelled" || signal.aborted) return;
+      if (!isLost) hear({ type: "lost", kind: heartbeat, error, retryInMs: heartbeatMs });
+      isLost = true;
+    }
+  }
+}
+
 /** Watches every kind we manage: one connection per kind, however many services there are. */
 export function followCluster(options: FollowOptions): ClusterWatches {
   const { tell, signal } = options;
@@ -50,15 +75,16 @@ export function followCluster(options: FollowOptions): ClusterWatches {
       if (lost.size === 0) tell({ type: "lost", error: sign.error, retryInMs: sign.retryInMs });
       lost.add(sign.kind);
     } else if (lost.delete(sign.kind) && lost.size === 0) tell({ type: "back" });
-    seen.add(sign.kind);
+    if (sign.kind !== heartbeat) seen.add(sign.kind);
     if (seen.size === managedTypes.length) markReady();
   };
-  const watches = managedTypes.map(async (type) => {
+  const watches: Promise<void>[] = managedTypes.map(async (type) => {
     try {
       await watchDrift({ ...options, type, tell: hear });
     } catch (error) {
       tell({ type: "broken", error });
     }
   });
+  watches.push(askNowAndThen(options, hear));
   return { ready, ended: Promise.all(watches).then(() => undefined) };
 }

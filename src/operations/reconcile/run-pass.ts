@@ -170,10 +170,14 @@ function selectOwners({ source, owners }: PassOptions, left: ReadonlySet<string>
   return named(still);
 }
 
-/** Who is concerned by what a plan refuses. Errors: `refused` for what concerns everybody. */
+/**
+ * Who is concerned by what a plan refuses. What concerns everybody may be another matter once those are left out that
+ * are named, so it counts only when nobody is. Errors: `refused` for what concerns everybody.
+ */
 function failuresOf({ refusals, units }: Plan): Map<string, OwnerFailure> {
+  const named = refusals.filter(({ unit }) => unit !== undefined);
   const failures = new Map<string, OwnerFailure>();
-  for (const refusal of refusals) {
+  for (const refusal of named.length > 0 ? named : refusals) {
     for (const owner of ownersOf(refusal, units)) {
       const { code, message, hint } = refusal;
       if (!failures.has(owner)) failures.set(owner, { code, message, hint });
