@@ -85,7 +85,7 @@ function compareKey(
     compareValue(walk, place, { desired, live, own, strict: pair.strict });
   } else if (own !== undefined) {
     add(walk, { place, desired: undefined, live, type: "released", owned: true });
-  } else if (pair.strict && !isEmpty(live)) {
+  } else if (pair.strict && live !== undefined && live !== null) {
     add(walk, { place, desired: undefined, live, type: "added", owned: false });
   }
 }
@@ -102,13 +102,17 @@ function compareValue(walk: Walk, place: FieldPlace, pair: Pair): void {
     for (const key of keys) compareKey(walk, place, { key, pair });
     return;
   }
-  if (Array.isArray(desired) && own !== undefined && !isWhole) {
-    compareItems(walk, place, { ...pair, desired, live: Array.isArray(live) ? live : [], own });
+  if (Array.isArray(desired) && Array.isArray(live) && own !== undefined && hasItems(own)) {
+    compareItems(walk, place, { ...pair, desired, live, own });
     return;
   }
   const owned = own !== undefined;
   if (!equalValues(desired, live)) add(walk, { place, desired, live, type: "changed", owned });
   else if (!owned) add(walk, { place, desired, live, type: "unowned", owned });
+}
+
+function hasItems(own: FieldsTree): boolean {
+  return Object.keys(own).some((step) => step.startsWith("k:") || step.startsWith("v:"));
 }
 
 /** A list whose items have keys (`k:`) or are a set (`v:`). */

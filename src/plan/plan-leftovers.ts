@@ -22,7 +22,21 @@ export function planDropped(unit: DesiredUnit, index: PlanIndex, input: PlanInpu
   if (isSick(unit.address, input)) {
     return { changes: [], notes: ["nothing is removed here while the workspace has a problem"] };
   }
-  return removeOurs(dropped, { address: unit.address, platform: input.platform });
+  const [copies, others] = [dropped.filter(holdsData), dropped.filter((live) => !holdsData(live))];
+  const { changes, notes } = removeOurs(others, { address: unit.address, platform: input.platform });
+  return { changes, notes: [...notes, ...copies.map(describeCopy)] };
+}
+
+/**
+ * No unit ever drops its Namespace or HelmChart: one beside the wanted one is a copy that somebody made, labels and
+ * all, and deleting it would delete the data behind it.
+ */
+function holdsData({ kind }: LiveObject): boolean {
+  return kind === "HelmChart" || kind === "Namespace";
+}
+
+function describeCopy(live: LiveObject): string {
+  return `${labelRef(refOf(live))} carries our labels, but no definition makes it; it is left alone, because deleting it would delete its data`;
 }
 
 /** Prunes of what is ours; what carries another unit's label or nobody's is left alone and told. */

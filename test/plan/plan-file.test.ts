@@ -13,7 +13,6 @@ import type { Definitions } from "../support/builders.ts";
 import { createFakeCluster } from "../support/fake-cluster.ts";
 import type { FakeCluster } from "../support/fake-cluster.ts";
 import { planFiles, settle, twoServices } from "./plan-world.ts";
-import type { PlanRequest } from "./plan-world.ts";
 
 let files: Definitions;
 /** With work to do: one changed value, one new service, one that is gone. */
@@ -35,14 +34,14 @@ beforeAll(async () => {
   };
 });
 
-async function save(all: Definitions, cluster: FakeCluster, request: PlanRequest = {}): Promise<PlanFile> {
-  const { plan, desired, observation } = await planFiles(all, cluster, request);
+async function save(all: Definitions, cluster: FakeCluster): Promise<PlanFile> {
+  const { plan, desired, observation } = await planFiles(all, cluster, { decisions });
   const file = makePlanFile({
     plan,
     units: desired.units,
     observation,
     selection: desired.selection,
-    decisions: { ...noDecisions, ...request.decisions },
+    decisions: { ...noDecisions, ...decisions },
     version: "0.0.0",
     createdAt: "2026-01-01T00:00:00Z",
     gitCommit: "made-up",
@@ -52,8 +51,8 @@ async function save(all: Definitions, cluster: FakeCluster, request: PlanRequest
   return readPlanText(JSON.stringify(file), "plan.json");
 }
 
-async function check(file: PlanFile, all: Definitions, cluster: FakeCluster, request: PlanRequest = {}) {
-  const { plan, desired, observation } = await planFiles(all, cluster, request);
+async function check(file: PlanFile, all: Definitions, cluster: FakeCluster) {
+  const { plan, desired, observation } = await planFiles(all, cluster, { decisions });
   return checkPlanFile(file, { plan, units: desired.units, observation });
 }
 
@@ -325,18 +324,18 @@ const meddling: readonly (readonly [string, Meddle, ObjectRef | undefined, strin
   ],
 ];
 
-describe("a saved plan", () => {
-  const decisions = { pruneBudget: 1, take: ["all"] };
+const decisions = { pruneBudget: 1, take: ["all"] };
 
+describe("a saved plan", () => {
   test("is true as long as nothing moves, status and bookkeeping of others aside", async () => {
     const cluster = await settled();
-    const file = await save(newer, cluster, { decisions });
+    const file = await save(newer, cluster);
     expect(file.plan.summary.units).toMatchObject({ create: 1, update: 2, remove: 1 });
-    expect(await check(file, newer, cluster, { decisions })).toEqual([]);
+    expect(await check(file, newer, cluster)).toEqual([]);
     cluster.edit(refs.chart, set("status", { jobName: "x" }), { subresource: "status" });
     cluster.edit(refs.ingress, set("status", { loadBalancer: {} }), { subresource: "status" });
     expect(cluster.object(refs.chart)?.["status"]).toEqual({ jobName: "x" });
-    expect(await check(file, newer, cluster, { decisions })).toEqual([]);
+    expect(await check(file, newer, cluster)).toEqual([]);
   });
 
   test("there are enough ways to meddle", () => {
@@ -345,9 +344,9 @@ describe("a saved plan", () => {
 
   test.each(meddling)("is stale after: %s", async (...[, meddle, ref, field]) => {
     const cluster = await settled();
-    const file = await save(newer, cluster, { decisions });
+    const file = await save(newer, cluster);
     await meddle(cluster);
-    const items = await check(file, newer, cluster, { decisions });
+    const items = await check(file, newer, cluster);
     const named = items.filter((item) =>
       ref === undefined ? true : item.ref !== undefined && refKey(item.ref) === refKey(ref),
     );
@@ -357,15 +356,15 @@ describe("a saved plan", () => {
 
   test("names who made a change", async () => {
     const cluster = await settled();
-    const file = await save(newer, cluster, { decisions });
+    const file = await save(newer, cluster);
     cluster.edit(refs.chart, set("spec/version", "9.9.9"), { manager: "eve" });
-    const [item] = await check(file, newer, cluster, { decisions });
+    const [item] = await check(file, newer, cluster);
     expect(item?.message).toMatch(/spec\.version was changed \(eve, 2026-/);
   });
 
   test("is stale when git moves", async () => {
     const cluster = await settled();
-    const file = await save(newer, cluster, { decisions });
+    const file = await save(newer, cluster);
     const value = edit(newer, "workspaces/acme/web-03.yaml", ["shop3 }", "shop4 }"]);
     const secret = { ...newer, "workspaces/acme/orders.yaml": await sealedService("acme/orders") };
     const { "workspaces/acme/fresh.yaml": _, ...fewer } = newer;
@@ -376,19 +375,19 @@ describe("a saved plan", () => {
       [fewer, "acme/fresh"],
       [back, "acme/gone"],
     ] as const) {
-      const items = await check(file, other, cluster, { decisions });
+      const items = await check(file, other, cluster);
       expect(items.map(({ message }) => message).join("\n")).toContain(needle);
     }
   });
 
   test("is for one cluster and one platform", async () => {
     const cluster = await settled();
-    const file = await save(newer, cluster, { decisions });
+    const file = await save(newer, cluster);
     const messages = await Promise.all(
       [
         { ...file, clusterUid: "other" },
         { ...file, platform: "other" },
-      ].map(async (one) => (await check(one, newer, cluster, { decisions }))[0]?.message),
+      ].map(async (one) => (await check(one, newer, cluster))[0]?.message),
     );
     expect(messages[0]).toContain("another cluster");
     expect(messages[1]).toContain("platform other");
@@ -396,7 +395,7 @@ describe("a saved plan", () => {
 
   test("holds no secret, nor what guesses could be tried against", async () => {
     const cluster = await settled();
-    const first = JSON.stringify(await save(newer, cluster, { decisions }));
+    const first = JSON.stringify(await save(newer, cluster));
     for (const text of [madeUpPassword, Buffer.from(madeUpPassword).toString("base64")])
       expect(first).not.toContain(text);
     // the same definition with another password, sealed into the same text: nothing in the file may tell them apart
@@ -404,7 +403,7 @@ describe("a saved plan", () => {
       file.units.flatMap(({ objects }) =>
         Object.values(objects).filter(({ ref }) => ref.name === "paas-ws-acme-orders-values"),
       );
-    const before = digests(await save(newer, cluster, { decisions }));
+    const before = digests(await save(newer, cluster));
     const { plan, desired, observation } = await planFiles(newer, cluster, { decisions });
     const swapped = desired.units.map((unit) => ({
       ...unit,
@@ -423,14 +422,14 @@ describe("a saved plan", () => {
           : manifest,
       ),
     }));
-    const base = await save(newer, cluster, { decisions });
+    const base = await save(newer, cluster);
     const after = digests(makePlanFile({ ...base, plan, units: swapped, observation }));
     expect(before.length).toBe(1);
     expect(after.map(({ desired: digest }) => digest)).toEqual(before.map(({ desired: digest }) => digest));
   });
 
   test("of another format, cut short or edited is refused", async () => {
-    const text = JSON.stringify(await save(newer, await settled(), { decisions }));
+    const text = JSON.stringify(await save(newer, await settled()));
     const codes = (damage: (text: string) => string) => {
       try {
         readPlanText(damage(text), "plan.json");
