@@ -19,7 +19,11 @@ export interface RegainDeps extends Omit<RemovalDeps, "timeouts"> {
 /** Gives a service that is about to be created the volumes that were kept when it was removed. */
 export type VolumeRegainer = (
   unit: string,
-  service: { readonly namespace: string },
+  service: {
+    readonly namespace: string;
+    /** True: the service went in this very run, so its volumes are looked for again. */
+    readonly isFresh?: boolean;
+  },
 ) => AsyncGenerator<ApplyEvent, readonly Volume[]>;
 
 /**
@@ -33,9 +37,11 @@ export type VolumeRegainer = (
 export function createVolumeRegainer(options: RegainDeps): VolumeRegainer {
   const deps = { ...options, timeouts: options.timeouts ?? defaultRemovalTimeouts };
   let listed: Promise<readonly Volume[]> | undefined;
-  return async function* regain(unit, { namespace }) {
+  return async function* regain(unit, { namespace, isFresh = false }) {
     listed ??= listMarked(deps);
-    const own = (await listed).filter((one) => one.unit === unit && one.claim?.namespace === namespace);
+    const own = (await (isFresh ? listMarked(deps) : listed)).filter(
+      (one) => one.unit === unit && one.claim?.namespace === namespace,
+    );
     const regained: Volume[] = [];
     for (const volume of newestOfEachClaim(own)) {
       if (await hasOtherVolume(volume, deps)) continue;

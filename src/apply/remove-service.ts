@@ -1,6 +1,7 @@
 import type { LiveObject } from "../cluster/live-object.ts";
 import { refKey, refOf } from "../cluster/object-ref.ts";
 import { managedTypes, resourceTypes } from "../cluster/resource-types.ts";
+import { chartsNamespace } from "../model/names.ts";
 import { deleteObject } from "./apply-change.ts";
 import { deleteVolumes } from "./delete-volumes.ts";
 import type { ApplyEvent } from "./event.ts";
@@ -30,7 +31,7 @@ export async function* removeService(
   deps: RemovalDeps,
 ): AsyncGenerator<ApplyEvent, RemovalResult> {
   const unit = `${service.workspaceId}/${service.referenceId}`;
-  const chart = service.objects.find(({ kind }) => kind === "HelmChart");
+  const chart = service.objects.find((object) => isChartOf(object, service));
   const isKept = service.mode === "keep-data";
   const kept = isKept ? yield* keepVolumes(service, deps) : [];
   if (!isKept) await markVolumes(service, deps);
@@ -41,6 +42,14 @@ export async function* removeService(
   return isKept ? describeKept(unit, kept) : yield* removeData(service, deps);
 }
 
+/** Its own, and not a copy that somebody made with our labels on it. */
+function isChartOf({ kind, metadata }: LiveObject, { releaseName }: ServiceAddress): boolean {
+  return kind === "HelmChart" && metadata.namespace === chartsNamespace && metadata.name === releaseName;
+}
+
+/** Kinds whose deletion deletes data; each has a way of its own. */
+const holdsData: ReadonlySet<string> = new Set([resourceTypes.HelmChart.kind, resourceTypes.Namespace.kind]);
+
 /** The rest goes in the opposite order of its making; every object is seen gone. */
 export async function* removeObjects(
   objects: readonly LiveObject[],
@@ -49,7 +58,7 @@ export async function* removeObjects(
 ): AsyncGenerator<ApplyEvent, Stuck | undefined> {
   const order = managedTypes.map(({ kind }) => kind);
   const rest = objects
-    .filter(({ kind }) => kind !== resourceTypes.HelmChart.kind)
+    .filter(({ kind }) => !holdsData.has(kind))
     .sort(
       (a, b) =>
         order.indexOf(b.kind) - order.indexOf(a.kind) || (refKey(refOf(a)) < refKey(refOf(b)) ? -1 : 1),

@@ -221,3 +221,46 @@ test("a file that is taken away is removed by apply, its data kept", async () =>
     [volume?.metadata.name, "Retain"],
   ]);
 });
+
+test("a service that is defined again while it goes waits until it is gone, and gets its data back", async () => {
+  const world = await makeWorld("eight");
+  await applied(world);
+  const [volume] = await volumesOf("paas-ws-eight");
+  const name = volume?.metadata.name ?? "";
+  await writeFile(join(cluster().volumesDir, name, "data"), "precious");
+  // as if a removal had been killed, or somebody had deleted the HelmChart by hand
+  cluster().runner.stall("paas-ws-eight-web-01");
+  const path = `${collections.charts("paas-charts")}/paas-ws-eight-web-01`;
+  expect((await cluster().request({ method: "DELETE", path })).status).toBe(200);
+  const applying = world.run("apply", "--yes", "-w", "eight");
+  await waitUntil("the volume is Retain", async () => {
+    const [live] = await volumesOf("paas-ws-eight");
+    return live?.spec.persistentVolumeReclaimPolicy === "Retain";
+  });
+  cluster().runner.unstall("paas-ws-eight-web-01");
+  const ran = await applying;
+  expect(ran.status, said(ran)).toBe(0);
+  expect((await volumesOf("paas-ws-eight")).map(({ metadata }) => metadata.name)).toEqual([name]);
+  expect(await dataOf(cluster(), name)).toBe("precious");
+});
+
+test("a copy of a service's HelmChart, labels and all, is never deleted with it", async () => {
+  const world = await makeWorld("nine");
+  await applied(world);
+  const path = collections.charts("paas-charts");
+  const { body } = await cluster().request({ method: "GET", path: `${path}/paas-ws-nine-web-01` });
+  const original = body as KubeObject & { readonly spec: object };
+  const copy = {
+    apiVersion: "helm.cattle.io/v1",
+    kind: "HelmChart",
+    metadata: { name: "paas-ws-nine-copy", namespace: "paas-charts", labels: original.metadata.labels },
+    spec: { ...original.spec, valuesContent: "fullnameOverride: copy\npersistence: { enabled: true }\n" },
+  };
+  expect((await cluster().request({ method: "POST", path, body: copy })).status).toBe(201);
+  const ran = await world.run("apply", "--yes", "-w", "nine");
+  expect(ran.status, said(ran)).toBe(0);
+  expect(await chartsOf("nine")).toEqual(["paas-ws-nine-copy", "paas-ws-nine-web-01"]);
+  const gone = await world.run("destroy", "nine/web-01", "--delete-data", "--confirm", "nine/web-01");
+  expect(gone.status, said(gone)).toBe(0);
+  expect(await chartsOf("nine")).toEqual(["paas-ws-nine-copy"]);
+});

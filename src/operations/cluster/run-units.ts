@@ -2,8 +2,8 @@ import { applyUnit, messageOf } from "../../apply/apply-unit.ts";
 import type { ApplyEvent } from "../../apply/event.ts";
 import { mergeEvents } from "../../apply/merge-events.ts";
 import { recoverUnit } from "../../apply/recover.ts";
-import { createVolumeRegainer } from "../../apply/regain-volumes.ts";
-import type { VolumeRegainer } from "../../apply/regain-volumes.ts";
+import { createChartPreparer } from "../../apply/prepare-chart.ts";
+import type { ChartPreparer } from "../../apply/prepare-chart.ts";
 import type { RemovalResult } from "../../apply/removal.ts";
 import type { Clock } from "../../cluster/clock.ts";
 import type { ClusterClient } from "../../cluster/cluster-client.ts";
@@ -36,7 +36,7 @@ export interface RunUnitsOptions {
 }
 
 interface UnitWork extends RunUnitsOptions {
-  readonly regain: VolumeRegainer;
+  readonly prepareChart: ChartPreparer;
 }
 
 type UnitRun = AsyncGenerator<ApplyEvent, readonly (readonly [string, UnitReport])[]>;
@@ -53,7 +53,7 @@ export async function* runUnits(
   given: RunUnitsOptions,
 ): AsyncGenerator<ApplyEvent, ReadonlyMap<string, UnitReport>> {
   const { plan } = given;
-  const options = { ...given, regain: createVolumeRegainer({ ...given, platform: plan.platform }) };
+  const options = { ...given, prepareChart: createChartPreparer({ ...given, platform: plan.platform }) };
   const reports = new Map<string, UnitReport>();
   const platform = plan.units.find(({ address }) => address === "platform");
   if (platform !== undefined) {
@@ -150,10 +150,7 @@ async function* workOnUnit(unit: UnitPlan, options: UnitWork): AsyncGenerator<Ap
       return end(outcome, { message, hint });
     }
     const service = options.desired.get(unit.address)?.service;
-    const makesChart = unit.changes.some(
-      ({ action, ref }) => action === "create" && ref.kind === "HelmChart",
-    );
-    if (service !== undefined && makesChart) yield* options.regain(unit.address, service);
+    if (service !== undefined) yield* options.prepareChart(unit, service);
     const applied = yield* applyUnit(unit, options);
     if (applied.outcome !== "applied") return end(applied.outcome, applied);
     if (unit.recovery === undefined) return end("applied");
