@@ -20,7 +20,7 @@ const maxNames = 3;
 
 /** Why an object changes, in a few words. */
 export const reasonWords: Readonly<Record<ChangeReason, string>> = {
-  definition: "git",
+  definition: "changed in git",
   drift: "changed in the cluster",
   missing: "gone from the cluster",
   undefined: "no longer defined",
@@ -60,8 +60,11 @@ function reasonGroups(changes: readonly PrintedChange[]): string[] {
   const groups = new Map<ChangeReason, PrintedChange[]>();
   for (const change of changes) groups.set(change.reason, [...(groups.get(change.reason) ?? []), change]);
   return [...groups].map(([reason, group]) => {
-    const fields = group.flatMap((change) => change.fields.map(({ path }) => shortPath(path)));
-    const names = fields.length > 0 ? fields : group.map(({ ref }) => labelRef(ref));
+    const names = group.flatMap(({ action, ref, fields }) =>
+      fields.length > 0
+        ? fields.map(({ path }) => shortPath(path))
+        : [`${changeSigns[action]}${ref.kind} ${ref.name}`],
+    );
     const managers = [
       ...new Set(
         group.flatMap((change) => change.fields.flatMap(({ changedBy }) => changedBy?.manager ?? [])),

@@ -1,7 +1,6 @@
 import type { PrintedPlan, PrintedUnit } from "../../plan/printed-plan.ts";
 import { escapeControls, escapeLines } from "./escape-controls.ts";
 import {
-  changeSigns,
   changeWords,
   costWords,
   countWords,
@@ -18,6 +17,9 @@ const maxLength = 60_000;
 const reserve = 400;
 /** One huge value must not crowd out everything else. */
 const maxBlockLength = 8_000;
+
+/** What a diff is coloured by. */
+const diffSigns = { create: "+", update: "!", replace: "!", prune: "-" } as const;
 
 /** The plan for a pull request. Nothing in it that comes from a file or the cluster is read as Markdown or HTML. */
 export function formatPlanMarkdown(plan: PrintedPlan): string {
@@ -78,7 +80,7 @@ function details(unit: PrintedUnit): string {
   const lines = [
     ...unit.notes.map((note) => `# ${note}`),
     ...unit.changes.flatMap((change) => [
-      `${changeSigns[change.action] === "±" ? "!" : changeSigns[change.action]} ${changeWords(change)}`,
+      `${diffSigns[change.action]} ${changeWords(change)}`,
       ...change.fields.flatMap((field) => {
         const { title, removed, added } = fieldLines(field);
         return [`  ${title}`, ...removed.map((line) => `-   ${line}`), ...added.map((line) => `+   ${line}`)];
