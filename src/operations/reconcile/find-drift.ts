@@ -12,10 +12,17 @@ export function findDrift(plan: Plan, policyOf: (unit: string) => DriftEvent["po
     .map((event) => ({ ...event, policy: policyOf(event.unit) }));
 }
 
-function driftOf(change: Change, { address, intent }: UnitPlan): Omit<DriftEvent, "policy"> | undefined {
+/** Of a unit of which nothing is there nothing was taken away: it was never made, or its making was cut short. */
+function isThere({ changes }: UnitPlan): boolean {
+  return changes.some(({ action }) => action !== "create");
+}
+
+function driftOf(change: Change, unit: UnitPlan): Omit<DriftEvent, "policy"> | undefined {
+  const { address, intent } = unit;
   if (change.action === "none" || intent === "remove") return undefined;
   const { ref, reason } = change;
   const base = { type: "drift", unit: address, ref } as const;
+  if (reason === "missing" && !isThere(unit)) return undefined;
   if (reason === "missing") return { ...base, what: "missing", fields: [] };
   if (reason === "foreign") {
     const live = change.action === "prune" ? change.live : undefined;

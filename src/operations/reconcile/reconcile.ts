@@ -66,6 +66,7 @@ export async function* reconcile(
     while (!signal.aborted) {
       if (clock.monotonicMs() >= state.refreshAtMs) yield* refresh(context);
       if (signal.aborted) break;
+      if (options.once && state.sound === undefined) return state.report;
       if (state.sound !== undefined && state.watches === undefined)
         yield* connect(context, { tell: (sign) => inbox.push(sign), signal: stopped });
       const isReady = state.sound !== undefined && state.watches !== undefined;
@@ -120,13 +121,7 @@ async function* refresh({
     state.sourceId = read.id;
     yield { type: "definition-problems", problems, skipped, blocksAll: sound === undefined };
     // with nothing sound, what was sound before is still kept up
-    if (sound === undefined) {
-      if (options.once)
-        throw new OperationError("refused", "the definitions have problems", {
-          hint: "woow validate lists them",
-        });
-      return;
-    }
+    if (sound === undefined) return;
     state.sound = sound;
     schedule.forgetFailures();
     schedule.wantAll(clock.monotonicMs(), isFirst ? "start" : "definitions");
