@@ -1,4 +1,4 @@
-import { refKey } from "../cluster/object-ref.ts";
+import { refKey, refOf } from "../cluster/object-ref.ts";
 import type { ObjectRef } from "../cluster/object-ref.ts";
 import type { DesiredUnit } from "../plan/desired-unit.ts";
 import type { Plan, UnitPlan } from "../plan/change.ts";
@@ -88,6 +88,29 @@ export function recordOutcome(
     parts: changedParts(inventory, { records, removed }),
     lastDeploymentId: inventory.claim?.lastDeploymentId ?? 0,
   };
+}
+
+/**
+ * Units whose record names objects that are neither wanted nor there: a run died after it had pruned them. Left like
+ * that, whoever makes an object of such a name later would have it taken for ours.
+ */
+export function findOverstated(
+  inventory: Inventory,
+  { units }: Plan,
+  {
+    desired,
+    live,
+  }: { readonly desired: readonly DesiredUnit[]; readonly live: ReadonlyMap<string, unknown> },
+): ReadonlySet<string> {
+  const wanted = new Map(desired.map((unit) => [unit.address, unit]));
+  const overstated = units.filter(({ address, intent, hold }) => {
+    const unit = wanted.get(address);
+    if (unit === undefined || intent !== "apply" || hold !== undefined) return false;
+    const keys = new Set(unit.manifests.map((manifest) => refKey(refOf(manifest))));
+    const known = findRecord(inventory, address)?.objects ?? [];
+    return known.some((ref) => !keys.has(refKey(ref)) && !live.has(refKey(ref)));
+  });
+  return new Set(overstated.map(({ address }) => address));
 }
 
 /** The inventory as it is once these parts are stored. */

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { findRecord, recordIntent, recordOutcome, withParts } from "../../src/apply/inventory-changes.ts";
+import {
+  findOverstated,
+  findRecord,
+  recordIntent,
+  recordOutcome,
+  withParts,
+} from "../../src/apply/inventory-changes.ts";
 import type { ObjectRef } from "../../src/cluster/object-ref.ts";
 import type { Change, Plan, UnitPlan } from "../../src/plan/change.ts";
 import type { DesiredUnit } from "../../src/plan/desired-unit.ts";
@@ -162,4 +168,18 @@ test("an empty cluster: the first parts have no precondition", () => {
   expect(parts).toEqual([
     expect.objectContaining({ owner: "platform", resourceVersion: undefined, uid: undefined }),
   ]);
+});
+
+test("what a run that died had pruned, and could not say so, is found", () => {
+  const known = inventoryOf(record("123/a", chart("a"), chart("gone")));
+  const plan = planOf(unitPlan("123/a", []));
+  const units = [desired("123/a", "a")];
+  const key = (name: string) => `helm.cattle.io/HelmChart/paas-charts/${name}`;
+  const live = (...names: string[]) => new Map(names.map((name) => [key(name), {}]));
+  expect([...findOverstated(known, plan, { desired: units, live: live("a") })]).toEqual(["123/a"]);
+  // still there: work of its own, and known until it is done
+  expect([...findOverstated(known, plan, { desired: units, live: live("a", "gone") })]).toEqual([]);
+  const hold = { type: "suspended", by: "ann", at: "", reason: "" } as const;
+  const held = planOf(unitPlan("123/a", [], { hold }));
+  expect([...findOverstated(known, held, { desired: units, live: live("a") })]).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { acquireLock } from "../../apply/lease-lock.ts";
 import { emitEvents } from "../../apply/emit-events.ts";
 import type { ApplyEvent } from "../../apply/event.ts";
 import { findEndedHolds, findNewHolds } from "../../apply/hold-changes.ts";
-import { isSettled } from "../../apply/inventory-changes.ts";
+import { findOverstated, isSettled } from "../../apply/inventory-changes.ts";
 import { waitForServices } from "../../apply/wait.ts";
 import type { DefinitionTree } from "../../definitions/definition-tree.ts";
 import type { Problem } from "../../definitions/problem.ts";
@@ -99,7 +99,7 @@ export async function* applyPlatform(
   const asked = isWorkToDo(run, options);
   const answer = asked ? await options.confirm(run.plan) : "unseen";
   if (answer === "declined") return { type: "declined" };
-  // that a rollback is over is written down without asking
+  // what is only written down is not asked about
   const work =
     asked || touchedUnits(run, options).size > 0
       ? yield* workUnderLock(deps, options, { run, isSeen: answer === "seen" })
@@ -124,9 +124,14 @@ function isWorkToDo(run: PreparedRun, options: ApplyOptions): boolean {
   return movingUnits(run, options).size > 0 || run.observation.inventory.claim === undefined;
 }
 
-/** Units that something is written about, be it only that a hold is over. */
+/** Units that something is written about, be it only that a hold is over or what a run that died left unsaid. */
 function touchedUnits(run: PreparedRun, options: ApplyOptions): ReadonlySet<string> {
-  return new Set([...movingUnits(run, options), ...findEndedHolds(holdInputs(run, options))]);
+  const { observation, plan, desired } = run;
+  return new Set([
+    ...movingUnits(run, options),
+    ...findEndedHolds(holdInputs(run, options)),
+    ...findOverstated(observation.inventory, plan, { desired: desired.units, live: observation.objects }),
+  ]);
 }
 
 /** Units that something is to be done about. */

@@ -60,7 +60,7 @@ export async function planCluster(options: PlanClusterOptions): Promise<PlannedC
     records: platform.records,
     units,
     prerequisites: desired.prerequisites,
-    present: desired.present,
+    present: withoutSettled(desired, only),
     sickWorkspaces: desired.sickWorkspaces,
     covers: (address) => only?.has(address) !== false && coversAddress(desired.selection, address),
     prices: new Map([...platform.templates].map(([id, { monthlyPrice }]) => [id, monthlyPrice])),
@@ -72,6 +72,18 @@ export async function planCluster(options: PlanClusterOptions): Promise<PlannedC
   };
   const answers = await askQuestions(client, findQuestions(input));
   return { plan: makePlan(input, answers), observation, salt };
+}
+
+/**
+ * Without the units that need no second look: they are sound, so a workspace is not "seen in part" for want of them.
+ */
+function withoutSettled(
+  { present, units }: DesiredCluster,
+  only: ReadonlySet<string> | undefined,
+): ReadonlySet<string> {
+  if (only === undefined) return present;
+  const settled = new Set(units.map(({ address }) => address).filter((address) => !only.has(address)));
+  return new Set([...present].filter((address) => !settled.has(address)));
 }
 
 async function askQuestions(client: ClusterClient, questions: readonly Question[]): Promise<Answers> {
