@@ -49,8 +49,9 @@ export function startControllerStandIn(cluster: TestCluster): ControllerStandIn 
       contentType,
       ...(body === undefined ? {} : { body }),
     });
-    // 404 and 409: somebody was faster, and the next round looks again
-    if (answer.status >= 300 && answer.status !== 404 && answer.status !== 409) {
+    // somebody was faster, and the next round looks again
+    const isTooLate = [404, 409, 422].includes(answer.status);
+    if (answer.status >= 300 && !isTooLate) {
       throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     }
     return answer;
@@ -138,7 +139,8 @@ function workOnClaim(claim: Claim, volumes: readonly Volume[]): Request[] {
   const reserved = volumes.find(
     ({ spec }) => spec.claimRef?.name === name && spec.claimRef.namespace === namespace,
   );
-  const volumeName = reserved?.metadata.name ?? `pvc-${uid}`;
+  // the claim's name and not its uid: two runs can be compared
+  const volumeName = reserved?.metadata.name ?? `pv-of-${namespace}-${name}`;
   const path = `${collections.claims(namespace)}/${name}`;
   return [
     reserved === undefined
