@@ -11,6 +11,7 @@ import { databasePassword, writeTestPlatform } from "./platform-on-cluster.ts";
 import type { TestPlatform } from "./platform-on-cluster.ts";
 import { startReconcile } from "./reconcile-process.ts";
 import type { ReconcileProcess } from "./reconcile-process.ts";
+import { runWoow } from "../support/woow.ts";
 import { useCluster } from "./use-cluster.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -367,6 +368,82 @@ describe("workspaces, each on its own", () => {
       const quota = await read<{ spec: { hard: Record<string, string> } }>(quotaPath("a"));
       return quota.spec.hard["requests.cpu"] !== "9999";
     });
+  });
+});
+
+describe("what is on hold", () => {
+  const woow = async (repository: Repository, ...args: string[]) => {
+    const ran = await runWoow([...args, "-C", repository.dir], {
+      cwd: repository.dir,
+      env: { ...repository.platform.env, KUBECONFIG: cluster().kubeconfigPath },
+    });
+    expect(ran.status, ran.stdout + ran.stderr).toBe(0);
+  };
+  const valuesOf = async (release: string) => {
+    const secret = await read<{ data: Record<string, string> }>(
+      `/api/v1/namespaces/paas-charts/secrets/${release}-values`,
+    );
+    return Object.values(secret.data)
+      .map((text) => Buffer.from(text, "base64").toString("utf8"))
+      .join("\n");
+  };
+
+  test("a rollback holds until the definition changes in git", async () => {
+    const repository = await makeRepository();
+    const running = await follow(repository);
+    await firstPass(running);
+    const say = async (word: string) => {
+      repository.write("workspaces/b/web-01.yaml", (text) =>
+        text.replace(/message: \w+/, `message: ${word}`),
+      );
+      const commit = repository.commit();
+      await running.event("pass-finished", { where: (event) => event.commit === commit });
+    };
+    await say("good");
+    const { stdout } = await runWoow(["revisions", "b/web-01", "-o", "json", "-C", repository.dir], {
+      cwd: repository.dir,
+      env: { ...repository.platform.env, KUBECONFIG: cluster().kubeconfigPath },
+    });
+    const good = Math.max(
+      ...[...stdout.matchAll(/"number": ?([0-9]+)/g)].map(([, number]) => Number(number)),
+    );
+    await say("bad");
+    expect(await valuesOf("paas-ws-b-web-01")).toContain("bad");
+    await woow(repository, "rollback", "b/web-01", String(good), "--yes", "--wait=false");
+    expect(await valuesOf("paas-ws-b-web-01")).toContain("good");
+    // git still says otherwise, and looked at again it stays as it is
+    let from = running.events.length;
+    running.signal("SIGHUP");
+    await running.event("pass-finished", { from, where: ({ reason }) => reason === "trigger" });
+    expect(await valuesOf("paas-ws-b-web-01")).toContain("good");
+    // another file's change is none of its business
+    repository.git("stash", "--quiet");
+    repository.write("workspaces/a/web-01.yaml", (text) =>
+      text.replace(/message: \w+/, "message: elsewhere"),
+    );
+    const other = repository.commit();
+    await running.event("pass-finished", { where: (event) => event.commit === other });
+    expect(await valuesOf("paas-ws-b-web-01")).toContain("good");
+    repository.git("stash", "drop", "--quiet");
+    from = running.events.length;
+    await say("better");
+    await waitUntil("git has its say again", async () =>
+      (await valuesOf("paas-ws-b-web-01")).includes("better"),
+    );
+  });
+
+  test("a suspended unit is left alone until it is resumed", async () => {
+    const repository = await makeRepository();
+    const running = await follow(repository);
+    await firstPass(running);
+    await woow(repository, "suspend", "b", "--reason", "made-up repair", "--yes");
+    const from = running.events.length;
+    await edit(policyPath("b"), openIngress);
+    await running.event("pass-finished", { from, where: ({ reason }) => reason === "drift" });
+    expect(await isClosed("b")).toBe(false);
+    await woow(repository, "resume", "b", "--yes");
+    running.signal("SIGHUP");
+    await waitUntil("b is mended", async () => isClosed("b"));
   });
 });
 
