@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { CliContext } from "./context.ts";
 import { addClusterCommands } from "./programs/cluster-commands.ts";
+import { addCareCommands } from "./programs/care-commands.ts";
 import { addCatalogCommands } from "./programs/catalog-commands.ts";
 import { addCreateCommands } from "./programs/create-commands.ts";
 import { addDataCommands } from "./programs/data-commands.ts";
@@ -43,6 +44,7 @@ export function buildProgram(context: CliContext, setStatus: SetStatus): Command
   addDataCommands(program, { context, setStatus });
   addHistoryCommands(program, { context, setStatus });
   addServiceCommands(program, { context, setStatus });
+  addCareCommands(program, { context, setStatus });
   addCreateCommands(program, { context, setStatus });
   addCatalogCommands(program, { context, setStatus });
   // after the catalog commands: it adds one to them

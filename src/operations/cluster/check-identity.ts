@@ -29,7 +29,7 @@ export function checkIdentity(options: {
   if (claim !== undefined && claim.clusterUid !== observation.clusterUid) {
     throw refuse(
       `${where} holds the records of another cluster (kube-system ${claim.clusterUid}, here it is ${observation.clusterUid})`,
-      "it looks like a copy; if it shall replace the other one, delete the ConfigMap woow-platform in paas-system",
+      "it looks like a copy; if it shall replace the other one, write its own uid into clusterUid in the ConfigMap woow-platform in paas-system",
     );
   }
   const known = memory.recall(desired.cluster.name);
