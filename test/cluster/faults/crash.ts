@@ -3,7 +3,7 @@ import type { ClusterState } from "./cluster-state.ts";
 import { readHistory, type History } from "./history.ts";
 import type { ProxiedRequest } from "./proxied-request.ts";
 import type { SavedScene, Scene } from "./scene.ts";
-import type { Work } from "./works.ts";
+import { saveStarts, works, type Work } from "./works.ts";
 
 /** The moment of a kill: the n-th request of a kind, before the API server hears of it or after it has done it. */
 export interface CrashPoint {
@@ -43,6 +43,17 @@ export async function runUndisturbed(scene: Scene, work: Work, start: SavedScene
   };
 }
 
+/** Every work once, undisturbed. */
+export async function listUndisturbed(scene: Scene): Promise<Undisturbed[]> {
+  const starts = await saveStarts(scene);
+  const all: Undisturbed[] = [];
+  for (const work of works) {
+    const start = starts.get(work.name);
+    if (start !== undefined) all.push(await runUndisturbed(scene, work, start));
+  }
+  return all;
+}
+
 /** Every moment at which a run can be killed. */
 export function listPoints({ work, requests }: Undisturbed): CrashPoint[] {
   const counts = new Map<string, number>();
@@ -73,14 +84,17 @@ export async function crash(scene: Scene, undisturbed: Undisturbed, point: Crash
   scene.proxy.setRule();
   const again = await scene.run(work.args);
   await scene.settle();
-  const wrong = [
-    ...describeStatus(again),
+  return { reached, wrong: [...describeStatus(again), ...(await compareEnds(scene, undisturbed))] };
+}
+
+/** What is not as the undisturbed run left it: objects, files, revisions; and what a plan still finds to do. */
+export async function compareEnds(scene: Scene, undisturbed: Undisturbed): Promise<string[]> {
+  return [
     ...(await findUnfinished(scene)),
     ...compareStates(undisturbed, await scene.readState()),
     ...compareFiles(undisturbed.files, scene.readFiles()),
     ...compareHistories(undisturbed.history, await readHistory(scene.cluster)),
   ];
-  return { reached, wrong };
 }
 
 async function killAt(scene: Scene, { work, kind, ordinal, side }: CrashPoint): Promise<boolean> {
@@ -135,9 +149,12 @@ function compareFiles(expected: ReadonlyMap<string, string>, found: ReadonlyMap<
   return [...all].filter((file) => expected.get(file) !== found.get(file)).map((file) => `${file} differs`);
 }
 
+/** A kill leaves the first; a run that gave up says one of the others. */
+const unfinishedOutcomes: ReadonlySet<string> = new Set(["interrupted", "failed", "cancelled"]);
+
 /**
  * True histories: numbers from 1 without a gap or a repetition, all that the undisturbed run tells of, and beside it
- * nothing but what was interrupted, or done again after the kill.
+ * at most one that was stopped, or what was done again after it.
  */
 export function compareHistories(expected: History, found: History): string[] {
   const wrong: string[] = [];
@@ -150,11 +167,11 @@ export function compareHistories(expected: History, found: History): string[] {
     if (have.length < want.length || have.length > want.length + 1) {
       wrong.push(`${unit} has ${have.length} revisions (${told}) and not ${want.length} or one more`);
     }
-    const interrupted = have.filter(({ outcome }) => outcome === "interrupted").length;
-    if (interrupted > 1)
-      wrong.push(`${unit}: one run was killed, and ${interrupted} are interrupted (${told})`);
+    const unfinished = have.filter(({ outcome }) => unfinishedOutcomes.has(outcome)).length;
+    if (unfinished > 1)
+      wrong.push(`${unit}: one run was stopped, and ${unfinished} did not finish (${told})`);
     const unknown = have.filter(
-      ({ outcome }) => outcome !== "interrupted" && !want.some((one) => one.outcome === outcome),
+      ({ outcome }) => !unfinishedOutcomes.has(outcome) && !want.some((one) => one.outcome === outcome),
     );
     if (unknown.length > 0) wrong.push(`${unit}: its revisions ended ${told}`);
   }
