@@ -66,6 +66,7 @@ export async function* rollbackUnit(
   for (;;) {
     const next = await run.next();
     if (next.done === true) {
+      if (next.value.type === "done") checkSuspended(next.value.plan, unit);
       const isDone = next.value.type === "done" && isBroughtBack(next.value.units.get(unit)?.outcome);
       if (!isWritten && isDone) yield writeFile(deps, brief);
       return { report: next.value, brief, isWritten: isWritten || isDone };
