@@ -6,6 +6,8 @@ import type { Finding, ServiceCase, Verdict } from "./verdict.ts";
 
 /** Clocks of API server and job pod may differ by this much. */
 const skewMs = 5000;
+/** How long K3s may take to see that a job ended without making the release it should. */
+const settleMs = 15_000;
 
 /** A release whose newest record is failed: under `abort` no job mends it, whatever the new values are. */
 export function assessFailedRelease(subject: ServiceCase): Verdict | undefined {
@@ -124,9 +126,20 @@ export function warnOfRelease({ newest, installJob }: ServiceCase): readonly Fin
   ];
 }
 
+/** K3s compares the release with its HelmChart when a job ends, and runs another one by itself: only then is it wrong. */
 function error(subject: ServiceCase, reason: Finding): Verdict {
-  const settled = subject.nowMs - (subject.newest?.changedMs ?? 0) > skewMs;
-  return settled
-    ? { state: "error", isFinal: true, reason }
-    : { state: workState(subject), isFinal: false, reason };
+  const { newest, installJob, nowMs } = subject;
+  const settled = nowMs - Math.max(newest?.changedMs ?? 0, installJob?.completedMs ?? 0) > settleMs;
+  if (settled) return { state: "error", isFinal: true, reason };
+  const message = "K3s compares the release with its HelmChart";
+  return {
+    state: workState(subject),
+    isFinal: false,
+    reason: {
+      code: "job-outdated",
+      message,
+      ref: reason.ref,
+      hint: "wait; K3s runs the chart again by itself",
+    },
+  };
 }

@@ -118,11 +118,10 @@ export function podsOf(
   return pods.filter(({ labels }) => wanted.every(([key, value]) => labels[key] === value));
 }
 
-function rollingOut({ ref, ready, wanted, updated }: WorkloadFacts): Finding {
-  const stale = updated < wanted ? `, ${updated} of the newest kind` : "";
+function rollingOut({ ref, ready, wanted }: WorkloadFacts): Finding {
   return {
     code: "rolling-out",
-    message: `${labelRef(ref)}: ${ready} of ${wanted} ${wanted === 1 ? "pod is" : "pods are"} ready${stale}`,
+    message: `${labelRef(ref)} is being rolled out: ${ready} of ${wanted} ${wanted === 1 ? "pod" : "pods"} ready`,
     ref,
     hint: "wait; woow status --watch follows it",
   };

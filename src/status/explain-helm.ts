@@ -53,8 +53,8 @@ const rules: readonly Rule[] = [
       /looks like "?([^"\s]+)"? is not a valid chart repository or cannot be reached|(?:could not|unable to) (?:fetch|get an update from)|failed to fetch (\S+)|(?:dial tcp|lookup) \S+.*?(?:connection refused|no such host|i\/o timeout)|failed to download/,
     code: "repository-down",
     isFinal: false,
-    message: ([text, repo, url]) =>
-      `the chart repository ${withoutCredentials(repo ?? url ?? "")} cannot be reached${cause(text)}`.replace(
+    message: ({ input = "", 1: repo, 2: url }) =>
+      `the chart repository ${withoutCredentials(repo ?? url ?? "")} cannot be reached${cause(input)}`.replace(
         "  ",
         " ",
       ),
@@ -75,6 +75,14 @@ const rules: readonly Rule[] = [
     hint: "a template of the chart ends with a message of its own there; woow logs SERVICE --job shows it",
   },
   {
+    pattern:
+      /failed to create typed patch object \(([\w./-]+); [^,)]*, Kind=(\w+)\): (\.[\w.[\]="-]+): (expected \w+|field not declared in schema)/,
+    code: "bad-values",
+    isFinal: true,
+    message: ([, name, kind, path, rule]) => `${kind} ${name} of the chart is wrong at ${path}: ${rule}`,
+    hint: `a value has the wrong type; ${correct}`,
+  },
+  {
     pattern: /YAML parse error on ([\w./-]+)/,
     code: "template-error",
     isFinal: true,
@@ -83,7 +91,7 @@ const rules: readonly Rule[] = [
   },
   {
     pattern:
-      /(?:parse error at|template:|error calling \w+:?) ?\(?([\w./-]+\.(?:ya?ml|tpl|txt|json)(?::\d+(?::\d+)?)?)/,
+      /(?:FAILED: |parse error at \(?|template: |error calling \w+: )([\w./-]+\.(?:ya?ml|tpl|txt|json):\d+(?::\d+)?)/,
     code: "template-error",
     isFinal: true,
     message: ([, place]) => `the chart's template fails at ${place} with these values`,
@@ -91,20 +99,12 @@ const rules: readonly Rule[] = [
   },
   {
     pattern:
-      /cannot patch "([^"]+)" with kind (\w+)[^]*?(?:updates to \S+ spec for fields other than|field is immutable|Forbidden)/,
+      /(\w+)(?:\.[\w.]+)? "([\w.-]+)" is invalid: (spec[\w.[\]]*): [^]*?(?:field is immutable|updates to \w+ spec)/,
     code: "immutable-field",
     isFinal: true,
-    message: ([, name, kind]) =>
-      `${kind} ${name} has a field that cannot be changed (often the size of a volume)`,
-    hint: "take the change back (woow rollback SERVICE N), or destroy the service with its volumes kept and apply it anew",
-  },
-  {
-    pattern: /(\w+)(?:\.apps)? "([^"]+)" is invalid: spec: Forbidden: updates to/,
-    code: "immutable-field",
-    isFinal: true,
-    message: ([, kind, name]) =>
-      `${kind} ${name} has a field that cannot be changed (often the size of a volume)`,
-    hint: "take the change back (woow rollback SERVICE N), or destroy the service with its volumes kept and apply it anew",
+    message: ([, kind, name, field]) =>
+      `${field} of ${kind} ${name} cannot be changed${kind === "StatefulSet" ? " (often the size of its volumes)" : ""}`,
+    hint: "take the change back (woow rollback SERVICE N), or woow destroy SERVICE, which keeps its volumes, and apply it anew",
   },
   {
     pattern:

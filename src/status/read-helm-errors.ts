@@ -34,14 +34,14 @@ export async function readHelmErrors(
   const found = new Map<string, string>();
   await Promise.all(
     troubles.slice(0, maxReads).map(async ({ release, failed, job }) => {
-      const texts = [
+      const described =
         failed === undefined
           ? undefined
-          : await cached(cache, failed.uid, async () => readDescription(client, failed)),
-        job === undefined ? undefined : await readJob(client, job, { details, cache }),
-      ];
-      const text = texts.filter((one) => one !== undefined).join("\n");
-      if (text !== "") found.set(release, text);
+          : await cached(cache, failed.uid, async () => readDescription(client, failed));
+      // under `abort` later attempts say only that there is a failed release
+      const text =
+        described ?? (job === undefined ? undefined : await readJob(client, job, { details, cache }));
+      if (text !== undefined) found.set(release, text);
     }),
   );
   return found;

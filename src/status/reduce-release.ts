@@ -59,6 +59,7 @@ export function reduceJob(object: LiveObject): JobFacts | undefined {
     isDelete: object.metadata.name.startsWith("helm-delete-"),
     createdMs: createdMs(object),
     startedMs: timeAt(object, "status.startTime"),
+    completedMs: timeAt(object, "status.completionTime"),
     state: jobState(object),
     failedPods,
     hasPods: (numberAt(object, "status.active") ?? 0) > 0,

@@ -31,6 +31,8 @@ export interface JobFacts {
   readonly isDelete: boolean;
   readonly createdMs: number;
   readonly startedMs: number | undefined;
+  /** When it completed; undefined while it has not. */
+  readonly completedMs: number | undefined;
   readonly state: "suspended" | "active" | "complete" | "failed";
   /** Pods that failed; containers that restarted are counted by the pod. */
   readonly failedPods: number;

@@ -40,7 +40,7 @@ export interface StatusWorld {
   /** Asks until the status is as wanted. */
   until(
     service: WorldService,
-    wanted: { readonly state: string; readonly code?: string },
+    wanted: { readonly state: string; readonly code?: string; readonly isFinal?: boolean },
     options?: ReadOptions,
   ): Promise<ServiceStatus>;
 }
@@ -83,7 +83,7 @@ export async function createStatusWorld(cluster: TestCluster): Promise<StatusWor
     }),
     async read(services, { before, laterMs = 0, certificates = false, pods = false } = {}) {
       const { statuses } = await readStatuses(client, {
-        services: services.map(world.facts),
+        services: services.map((one) => world.facts(one)),
         nowMs: Date.now() + laterMs,
         certificates,
         pods,
@@ -92,12 +92,15 @@ export async function createStatusWorld(cluster: TestCluster): Promise<StatusWor
       });
       return statuses;
     },
-    async until(service, { state, code }, options) {
+    async until(service, { state, code, isFinal }, options) {
       let last: ServiceStatus | undefined;
       try {
         return await waitUntil(`${unitOf(service)} is ${state} ${code ?? ""}`, async () => {
           last = (await world.read([service], options)).get(unitOf(service));
-          const fits = last?.state === state && (code === undefined || last.reason?.code === code);
+          const fits =
+            last?.state === state &&
+            (code === undefined || last.reason?.code === code) &&
+            (isFinal === undefined || last.isFinal === isFinal);
           return fits ? last : undefined;
         });
       } catch (error) {
