@@ -814,3 +814,12 @@ describe("secrets", () => {
     }
   });
 });
+
+test("a copy of a chart with our labels is never deleted, and told", async () => {
+  const cluster = await settledCluster();
+  const { metadata, ...rest } = cluster.object(refs.chart) ?? { metadata: {}, apiVersion: "", kind: "" };
+  cluster.put({ ...rest, metadata: { ...metadata, name: "copy", uid: "copy" } } as never);
+  const { plan } = await planFiles(files, cluster);
+  expect(listWork(plan)).toEqual([]);
+  expect(plan.units.flatMap(({ notes }) => notes).join()).toContain("HelmChart paas-charts/copy");
+});

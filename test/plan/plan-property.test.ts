@@ -13,7 +13,7 @@ import { createFakeCluster } from "../support/fake-cluster.ts";
 const kinds = {
   NetworkPolicy: { apiVersion: "networking.k8s.io/v1", root: "spec" },
   ResourceQuota: { apiVersion: "v1", root: "spec" },
-  HelmChart: { apiVersion: "helm.cattle.io/v1", root: "spec" },
+  HelmChartConfig: { apiVersion: "helm.cattle.io/v1", root: "spec" },
   RoleBinding: { apiVersion: "rbac.authorization.k8s.io/v1", root: "subjects" },
 } as const;
 type Kind = keyof typeof kinds;
