@@ -41,8 +41,8 @@ export function createClusterRevisions(options: ClusterRevisionsOptions): Revisi
   const begun = new Map<string, BatchId>();
   return {
     kind: "cluster",
-    begin: async (revisions) => {
-      const written = await writeAll(options, revisions);
+    begin: async (revisions, locked = options.client) => {
+      const written = await writeAll({ ...options, client: locked }, revisions);
       for (const { batch, revision } of written) begun.set(keyOf(revision), batch);
       return written.map(({ revision }) => revision);
     },

@@ -1,3 +1,4 @@
+import type { ClusterClient } from "../cluster/cluster-client.ts";
 import type { NewRevision, Revision, RevisionEnd } from "./revision.ts";
 
 /** How many revisions of a unit are kept. */
@@ -24,8 +25,12 @@ export interface RevisionFilter {
  */
 export interface RevisionStore {
   readonly kind: "local" | "cluster";
-  /** Writes the revisions of a run before its work, one number further per unit; the oldest beyond maxRevisions go. */
-  begin(revisions: readonly NewRevision[]): Promise<readonly Revision[]>;
+  /**
+   * Writes the revisions of a run before its work, one number further per unit; the oldest beyond maxRevisions go.
+   * `locked` is what a history in the cluster writes by: work that lost its lock begins nothing. Ends are written when
+   * the lock has been let go, so they need none.
+   */
+  begin(revisions: readonly NewRevision[], locked?: ClusterClient): Promise<readonly Revision[]>;
   /**
    * Completes a revision. Completing it twice with another end is a bug; completing one that was trimmed meanwhile is
    * nothing. Callers need not wait for one before they complete the next: those of one moment are written together.

@@ -156,5 +156,5 @@ async function beginRevisions(
       rollbackTo: options.rollbackTo,
     }),
   );
-  return news.length === 0 ? [] : store.begin(news);
+  return news.length === 0 ? [] : store.begin(news, run.client);
 }
