@@ -15,8 +15,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 
-/** A Go program our tests run for real: Helm, SOPS, age's key generator, Kubernetes and its own YAML reader, kwok. */
-export type GoToolName = "helm" | "sops" | "age-keygen" | "yaml-reader" | "control-plane" | "kwok" | "kubectl";
+/**
+ * A Go program our tests run for real: Helm, SOPS, age's key generator, Kubernetes and its own YAML reader, kwok,
+ * BuildKit's checks of a Dockerfile.
+ */
+export type GoToolName =
+  "helm" | "sops" | "age-keygen" | "yaml-reader" | "control-plane" | "kwok" | "kubectl" | "dockerfile-lint";
 
 /** Where the program lies, or why it cannot be had here. */
 export type GoTool = { readonly path: string } | { readonly skip: string };
@@ -40,6 +44,7 @@ const tools: Readonly<Record<GoToolName, ToolBuild>> = {
   "yaml-reader": { module: "yaml-reader", target: "." },
   "control-plane": { module: "control-plane", target: ".", linkerFlags: kubernetesVersion },
   kwok: { module: "kwok", target: "." },
+  "dockerfile-lint": { module: "dockerfile-lint", target: "." },
   // of the same version as the API server: an older one is five times slower, and would flatter a comparison
   kubectl: {
     module: "kubectl",
