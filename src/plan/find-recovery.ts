@@ -16,6 +16,8 @@ export interface RecoveryInput {
   readonly jobs: readonly LiveObject[];
   /** Secrets of Helm releases, metadata only. */
   readonly releases: readonly LiveObject[];
+  /** True: a change of this run makes K3s end the job at hand and start another. */
+  readonly willChange?: boolean;
 }
 
 /**
@@ -29,7 +31,7 @@ export function findRecovery(input: RecoveryInput): Recovery | undefined {
   const release = newestRelease(input);
   const state = job === undefined ? "none" : jobState(job);
   const status = release?.metadata.labels?.["status"];
-  if (release !== undefined && isStuck(status, state)) {
+  if (release !== undefined && isStuck(status, state, input.willChange === true)) {
     const why = `${labelRef(refOf(release))} is ${status ?? "broken"}: Helm goes on only when that record is gone`;
     return { type: "drop-release-record", release, job, why };
   }
@@ -41,9 +43,12 @@ export function findRecovery(input: RecoveryInput): Recovery | undefined {
 /** `suspended` is how K3s makes a job; `stopped` is what a run leaves that was killed while it recovered. */
 type JobState = "active" | "suspended" | "stopped" | "complete" | "failed";
 
-/** A pending record without a running Job is what a killed Helm leaves; an upgrade gets one try of its own. */
-function isStuck(status: string | undefined, state: JobState | "none"): boolean {
-  const isRunning = state === "active" || state === "suspended" || state === "none";
+/**
+ * A pending record without a running Job is what a killed Helm leaves; an upgrade gets one try of its own. An
+ * installation that we interrupt ourselves gets none: the next job would find it failed and abort.
+ */
+function isStuck(status: string | undefined, state: JobState | "none", willChange: boolean): boolean {
+  const isRunning = (state === "active" && !willChange) || state === "suspended" || state === "none";
   if (status === "failed") return true;
   if (status === "pending-install") return !isRunning;
   return (status === "pending-upgrade" || status === "pending-rollback") && state === "failed";

@@ -1,4 +1,5 @@
 import type { Plan, Refusal, UnitPlan } from "./change.ts";
+import { fillPlaceholders } from "./fill-placeholders.ts";
 import { findRenames } from "./find-renames.ts";
 import { indexInput } from "./plan-index.ts";
 import type { Answers, PlanInput, Question } from "./plan-input.ts";
@@ -20,9 +21,11 @@ export function makePlan(input: PlanInput, answers: Answers): Plan {
 }
 
 function planAll(
-  input: PlanInput,
+  given: PlanInput,
   answers: Answers,
 ): { readonly plan: Plan; readonly questions: readonly Question[] } {
+  const filled = fillPlaceholders(given);
+  const input: PlanInput = { ...given, units: filled.units };
   const index = indexInput(input);
   const context = { input, index, answers, changingNamespaces: new Set<string>() };
   const named = new Set(input.decisions.removeUnits);
@@ -45,9 +48,14 @@ function planAll(
     currency: input.currency,
     units,
     refusals,
-    notes: [...removals.notes, ...planNotes(units, input)],
+    notes: [...removals.notes, ...planNotes(units, input), ...unopenedNote(filled.count)],
   };
   return { plan, questions: planned.flatMap((unit) => unit.questions) };
+}
+
+function unopenedNote(count: number): string[] {
+  if (count === 0) return [];
+  return [`made without keys: secrets of ${count} service${count === 1 ? "" : "s"} are not compared`];
 }
 
 /** Platform, workspaces, services. */

@@ -33,6 +33,8 @@ export interface PlanInput {
   /** Secrets of Helm releases, metadata only. */
   readonly releases: readonly LiveObject[];
   readonly decisions: PlanDecisions;
+  /** What stands for a secret that nobody opened. */
+  readonly secretPlaceholder: string;
   /** Key of the HMACs that stand for secrets; random, one per plan. */
   readonly salt: string;
 }

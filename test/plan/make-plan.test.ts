@@ -760,6 +760,25 @@ describe("secrets", () => {
     }
   });
 
+  test("without keys everything else is compared", async () => {
+    const cluster = await settledCluster();
+    const { plan } = await planFiles(files, cluster, { withSecrets: false });
+    expect(listWork(plan)).toEqual([]);
+    expect(plan.notes.join()).toContain("secrets of 1 service are not compared");
+    const text = (await sealedService("acme/orders")).replace(
+      "auth.database: orders",
+      "auth.database: sales",
+    );
+    const found = await planFiles({ ...files, "workspaces/acme/orders.yaml": text }, cluster, {
+      withSecrets: false,
+    });
+    expect(listWork(found.plan)).toEqual([
+      "update definition Secret paas-charts/paas-ws-acme-orders-values: data.values.yaml:auth.database",
+    ]);
+    // and with the key the new seal of the same password is no change
+    expect(listWork((await planFiles(files, cluster)).plan)).toEqual([]);
+  });
+
   test("a value that was secret once stays hidden when it is written in plain text", async () => {
     const open = (await sealedService("acme/orders")).replace(
       "auth.database: orders",

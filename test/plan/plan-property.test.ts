@@ -106,6 +106,7 @@ async function inputOf(
     jobs: [],
     releases: [],
     decisions: { ...noDecisions, take: ["all"], adopt: true },
+    secretPlaceholder: "made-up-placeholder",
     salt: "made-up",
   };
 }

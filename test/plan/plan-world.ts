@@ -23,6 +23,8 @@ export interface PlanRequest {
   readonly selection?: Partial<Selection>;
   readonly odd?: OddEntries;
   readonly absentFiles?: readonly string[];
+  /** False: no key is at hand. */
+  readonly withSecrets?: boolean;
   /** Sick workspaces do not stop the others. */
   readonly isolated?: boolean;
 }
@@ -40,13 +42,13 @@ export async function twoServices(): Promise<Record<string, string>> {
 export async function planFiles(
   files: Definitions,
   client: ClusterClient,
-  { decisions, selection, odd, absentFiles = [], isolated = false }: PlanRequest = {},
+  { decisions, selection, odd, absentFiles = [], isolated = false, withSecrets = true }: PlanRequest = {},
 ): Promise<Planned> {
   const loaded = await loadDesired({
     tree: memoryTree(files, odd),
     selection: { ...everything, ...selection },
     cluster: undefined,
-    identities: () => [identity],
+    identities: withSecrets ? () => [identity] : undefined,
     absentFiles,
     isolate: isolated ? { exclude: new Set() } : undefined,
     progress: () => undefined,

@@ -8,6 +8,7 @@ import { findQuestions, makePlan } from "../../plan/make-plan.ts";
 import type { Observation } from "../../plan/observation.ts";
 import type { PlanDecisions } from "../../plan/plan-decisions.ts";
 import type { Answer, Answers, PlanInput, Question } from "../../plan/plan-input.ts";
+import { secretPlaceholder } from "../open-secrets.ts";
 import { coversAddress } from "../select-units.ts";
 import { checkIdentity } from "./check-identity.ts";
 import { makeSalt } from "./cluster-deps.ts";
@@ -68,6 +69,7 @@ export async function planCluster(options: PlanClusterOptions): Promise<PlannedC
     jobs: jobs.items,
     releases: releases.items,
     decisions,
+    secretPlaceholder,
     salt,
   };
   const answers = await askQuestions(client, findQuestions(input));
