@@ -2,7 +2,7 @@ import type { Problem } from "../../../definitions/problem.ts";
 import type { Cluster } from "../../../model/platform.ts";
 import { OperationError } from "../../../errors.ts";
 import type { ClusterDeps } from "../cluster-deps.ts";
-import { ok, problem, warning } from "./finding.ts";
+import { ok, problem } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 
 /** The definitions as `validate` sees them. */
@@ -48,6 +48,6 @@ export function checkKeys(deps: Pick<ClusterDeps, "identities">, cluster: Cluste
     ];
   } catch (error) {
     if (!(error instanceof OperationError)) throw error;
-    return [warning("keys", error.message, error.hint ?? "correct the key file")];
+    return [problem("keys", error.message, error.hint ?? "correct the key file")];
   }
 }
