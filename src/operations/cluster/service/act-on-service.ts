@@ -57,7 +57,13 @@ export async function* actOnService(
     async function* run(guarded) {
       const action = await decide(guarded);
       if (action === undefined) return undefined;
-      const revision = await beginRevision(deps, { store, service, options, changes: action.changes });
+      const revision = await beginRevision(deps, {
+        store,
+        service,
+        options,
+        changes: action.changes,
+        locked: guarded,
+      });
       yield { type: "unit-started", unit, changes: action.changes.length };
       try {
         return { action, revision, end: yield* action.work() };
@@ -115,11 +121,13 @@ async function beginRevision(
     service,
     options,
     changes,
+    locked,
   }: {
     readonly store: RevisionStore;
     readonly service: OpenService;
     readonly options: ActionOptions;
     readonly changes: readonly RecordedChange[];
+    readonly locked: ClusterClient;
   },
 ): Promise<Revision | undefined> {
   const { unit } = service.facts;
@@ -138,7 +146,7 @@ async function beginRevision(
     changes,
     rollbackTo: undefined,
   };
-  const [begun] = await store.begin([revision]);
+  const [begun] = await store.begin([revision], locked);
   return begun;
 }
 
