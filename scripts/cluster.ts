@@ -17,6 +17,7 @@ const help = `usage: npm run cluster -- [options]
 `;
 
 const usageError = 1;
+const failed = 1;
 const parentPollMs = 250;
 
 async function main(): Promise<number> {
@@ -26,29 +27,37 @@ async function main(): Promise<number> {
     process.stdout.write(help);
     return 0;
   }
+  const dir = options.dir === undefined ? undefined : resolve(options.dir);
   const platformDir = options.platform === undefined ? undefined : resolve(options.platform);
-  if (platformDir !== undefined && !isEmptyFolder(platformDir)) {
-    console.error(`${platformDir} is not an empty folder; name one that is, or one that is not there yet`);
+  for (const folder of [dir, platformDir]) {
+    if (folder === undefined || isEmptyFolder(folder)) continue;
+    console.error(`${folder} is not an empty folder; name one that is, or one that is not there yet`);
     return usageError;
   }
-  // asked to end while it starts, it ends when it has started
-  const asked = askedToEnd();
-  const found = await clusterOrSkip();
-  if ("skip" in found) {
-    console.error(`no cluster here: ${found.skip}`);
-    return 1;
-  }
+  let ending = false;
+  const asked = askedToEnd().then(() => (ending = true));
   console.error("starting; the very first time this builds Kubernetes, which takes some minutes");
-  const cluster = await found.start({
-    components: options["api-only"] ? "api" : "all",
-    ...(options.dir !== undefined && { dir: resolve(options.dir) }),
-    ...(options.chartsPort !== undefined && { chartsPort: options.chartsPort }),
-  });
   try {
-    await present(cluster, platformDir);
-    await asked;
-  } finally {
-    await cluster.stop();
+    const found = await clusterOrSkip();
+    if ("skip" in found) throw new Error(`no cluster here: ${found.skip}`);
+    const cluster = await found.start({
+      components: options["api-only"] ? "api" : "all",
+      ...(dir !== undefined && { dir }),
+      ...(options.chartsPort !== undefined && { chartsPort: options.chartsPort }),
+    });
+    try {
+      // asked to end while it starts, it ends when it has started
+      if (!ending) await present(cluster, platformDir);
+      await asked;
+    } finally {
+      await cluster.stop();
+    }
+  } catch (error) {
+    // a Ctrl-C goes to the cluster's parts as well, which is no reason to complain
+    if (!ending) {
+      console.error(error instanceof Error ? error.message : String(error));
+      return failed;
+    }
   }
   console.error("stopped");
   return 0;
