@@ -58,13 +58,14 @@ async function* dropRecord(
   if (stuck !== undefined) throw new OperationError("unavailable", stuck.message, { hint: stuck.hint });
   const { namespace, name, uid, labels = {} } = release.metadata;
   const now = (await listRecords(client, namespace, releaseName)).find((one) => one.metadata.uid === uid);
+  const status = now?.metadata.labels?.["status"] ?? "";
   // a job that ended meanwhile may have mended it
-  if (now === undefined || now.metadata.labels?.["status"] !== labels["status"]) return undefined;
+  if (now === undefined || status === "deployed" || status === "superseded") return undefined;
   const ref = { apiVersion: "v1", kind: "Secret", namespace, name };
   if ((await client.delete(ref, { uid, resourceVersion: now.metadata.resourceVersion })) !== "deleted") {
     return undefined;
   }
-  const { status = "", version = "" } = labels;
+  const { version = "" } = labels;
   yield { type: "step", unit, message: `deleted Helm's record of revision ${version}, which was ${status}` };
   return { name, version, status };
 }

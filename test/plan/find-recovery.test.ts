@@ -118,6 +118,32 @@ describe("what keeps a release from going on", () => {
     expect(recover(jobs, releases)).toBe(expected);
   });
 
+  test("an installation that this run's own change interrupts is begun anew", () => {
+    const input = {
+      releaseName: "x",
+      namespace: "ns",
+      chart: live("HelmChart", "x"),
+      jobs: [job()],
+      releases: [release("1", "pending-install")],
+    };
+    expect(findRecovery(input)).toBeUndefined();
+    expect(findRecovery({ ...input, willChange: true })?.type).toBe("drop-release-record");
+  });
+
+  test("a job that a killed run has stopped is run again; one that K3s just made is not touched", () => {
+    const suspended = (generation: number) => {
+      const one = job();
+      return {
+        ...one,
+        metadata: { ...one.metadata, generation },
+        spec: { ...(one["spec"] as object), suspend: true },
+      };
+    };
+    const input = { releaseName: "x", namespace: "ns", chart: live("HelmChart", "x"), releases: [] };
+    expect(findRecovery({ ...input, jobs: [suspended(1)] })).toBeUndefined();
+    expect(findRecovery({ ...input, jobs: [suspended(3)] })?.type).toBe("rerun-job");
+  });
+
   test("nothing is recovered of what is going, or not there", () => {
     const chart = live("HelmChart", "x");
     const going = { ...chart, metadata: { ...chart.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } };
