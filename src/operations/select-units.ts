@@ -16,6 +16,8 @@ export interface Selection {
   readonly templates?: readonly string[];
   /** True: a workspace or service that is not defined any more may be named, so that it is removed. */
   readonly mayBeGone?: boolean;
+  /** True: workspaces are named without their services. */
+  readonly withoutServices?: boolean;
 }
 
 export const everything: Selection = { clusters: [], workspaces: [], services: [] };
@@ -55,12 +57,16 @@ export function coversAddress(selection: Selection, address: string): boolean {
   if ((selection.templates ?? []).length > 0) return false;
   if (selection.workspaces.length + selection.services.length === 0) return true;
   const [workspace = ""] = address.split("/");
-  return selection.workspaces.includes(workspace) || selection.services.includes(address);
+  if (selection.services.includes(address)) return true;
+  return (
+    selection.workspaces.includes(workspace) && !(selection.withoutServices === true && workspace !== address)
+  );
 }
 
-function isNamed(unit: Unit, { workspaces, services }: Selection): boolean {
+function isNamed(unit: Unit, { workspaces, services, withoutServices }: Selection): boolean {
   if (unit.type === "platform") return false;
-  if (workspaces.includes(unit.workspace.id)) return true;
+  if (workspaces.includes(unit.workspace.id) && (withoutServices !== true || unit.type === "workspace"))
+    return true;
   return unit.type === "service" && services.includes(unit.service.unit);
 }
 

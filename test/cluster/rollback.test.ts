@@ -324,6 +324,24 @@ describe("records: cluster", () => {
     expectAbsent(password, [...clone.said, ...bodies]);
   });
 
+  test("a workspace goes back without its services", async () => {
+    const file = "workspaces/a/workspace.yaml";
+    await clone.commit(file, ["owner@a.example", "other@a.example"]);
+    await clone.must("apply", "--yes", "--wait=false");
+    await writeFile(
+      join(clone.dir, "workspaces/a/web-01.yaml"),
+      (await clone.read("workspaces/a/web-01.yaml")).replace("message: hello", "message: not yet"),
+    );
+    await clone.must("rollback", "a", "1", "--yes", "--wait=false");
+    expect(await clone.read(file)).toContain("owner@a.example");
+    const bindings = await list(
+      cluster(),
+      "/apis/rbac.authorization.k8s.io/v1/namespaces/paas-ws-a/rolebindings",
+    );
+    expect(JSON.stringify(bindings)).toContain("owner@a.example");
+    expect(await valuesOf(cluster(), "paas-ws-a-web-01")).toMatchObject({ message: "hello" });
+  });
+
   test("changing where records are kept is refused before anything is written", async () => {
     const platform = await clone.read("platform.yaml");
     await writeFile(join(clone.dir, "platform.yaml"), platform.replace("records: cluster", "records: local"));

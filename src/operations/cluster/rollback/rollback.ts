@@ -47,7 +47,7 @@ export async function* rollbackUnit(
   const run = applyPlatform(deps, {
     selection: unit.includes("/")
       ? { clusters: [], workspaces: [], services: [unit] }
-      : { clusters: [], workspaces: [unit], services: [] },
+      : { clusters: [], workspaces: [unit], services: [], withoutServices: true },
     cluster: brief.cluster,
     decisions: { ...options.decisions, endRollbackHolds: [unit] },
     command: "rollback",
