@@ -79,8 +79,9 @@ export function formatLease(
     spec: {
       holderIdentity: holder ?? "",
       leaseDurationSeconds: Math.max(1, Math.ceil(termMs / 1000)),
-      acquireTime: since,
-      renewTime: renewedAt,
+      // one that was written by hand may have no times, and an empty one is refused
+      ...(since === "" ? {} : { acquireTime: since }),
+      ...(renewedAt === "" ? {} : { renewTime: renewedAt }),
       leaseTransitions: transitions,
     },
   };

@@ -140,7 +140,7 @@ function sentenceOf(status: ApiStatus, { isSecret, secrets }: Refused): string {
   // what it says about rights and policies is needed; what it says of a Secret's content may quote it
   if (isSecret && status.status !== 403 && status.status !== 404) {
     const fields = [...new Set(causes.map(({ field }) => field).filter((field) => field !== ""))];
-    const where = fields.length === 0 ? "" : `: ${fields.join(", ")}`;
+    const where = fields.length === 0 ? "" : `: ${fields.join(", ").slice(0, longestMessage)}`;
     return `${reason === "" ? `status ${status.status}` : reason}${where} (its words are not shown, for they may quote the secret)`;
   }
   let text = message === "" ? `status ${status.status}` : message;

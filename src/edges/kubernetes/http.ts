@@ -2,7 +2,8 @@ import { Agent as HttpAgent, request as requestHttp } from "node:http";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
+import { checkServerIdentity } from "node:tls";
+import type { PeerCertificate, TLSSocket } from "node:tls";
 import { gunzipSync } from "node:zlib";
 import { openKubeConfig, readCredential } from "./credentials.ts";
 import type { Authorization, Credentials } from "./credentials.ts";
@@ -86,6 +87,14 @@ export function createHttpTransport(options: {
         ...(cluster.tlsServerName ? { servername: cluster.tlsServerName } : {}),
       }
     : {};
+  const isSocks = cluster.proxyUrl?.startsWith("socks") === true;
+  // the SOCKS agent forgets which host the certificate is to be for when that is an address
+  const verify = isSocks
+    ? {
+        checkServerIdentity: (_: string, certificate: PeerCertificate) =>
+          checkServerIdentity(cluster.tlsServerName ?? base.hostname, certificate),
+      }
+    : {};
   const proxy = findProxy({ proxyUrl: cluster.proxyUrl, environment, isNear });
 
   let agent: { readonly cert: Authorization["cert"]; readonly made: HttpAgent } | undefined;
@@ -100,7 +109,7 @@ export function createHttpTransport(options: {
       ...tls,
       ...(cert === undefined ? {} : { cert, key }),
     };
-    const made = cluster.proxyUrl?.startsWith("socks")
+    const made = isSocks
       ? await socksAgent(connection)
       : isTls
         ? new HttpsAgent(settings as ConstructorParameters<typeof HttpsAgent>[0])
@@ -126,7 +135,15 @@ export function createHttpTransport(options: {
         ? {}
         : { "content-type": contentType, "content-length": Buffer.byteLength(body) }),
     };
-    const sent = makeRequest({ ...base, ...tls, method, path: prefix + path, headers, agent: agentNow });
+    const sent = makeRequest({
+      ...base,
+      ...tls,
+      ...verify,
+      method,
+      path: prefix + path,
+      headers,
+      agent: agentNow,
+    });
     const answer = new Promise<IncomingMessage>((resolve, reject) => {
       sent.once("response", (response) => {
         // whoever reads it sees the error too; one that comes when nobody reads would end the process
