@@ -51,7 +51,9 @@ export function formatStatus(
   const several = new Set(services.map((one) => one.k8s_cluster)).size > 1;
   const columns = [...baseColumns(several), ...(wide ? wideColumns : narrowColumns)];
   const table = paintStates(formatTable(services, columns), { services, context });
-  const sick = services.filter(({ reason, state }) => reason !== null && state !== "running");
+  const down = services.filter(({ state }) => state !== "running");
+  // that is told once, not for each of them
+  const sick = down.filter(({ reason }) => reason?.code !== "not-applied");
   const sentences = wide ? [] : sick.slice(0, mostSentences).map((one) => formatSentence(one));
   const left = sick.length - sentences.length;
   const more =
@@ -60,8 +62,10 @@ export function formatStatus(
     one.warnings.map(({ message, hint }) => `${one.unit}: warning: ${message}\n  ${hint}\n`),
   );
   const below = [...sentences, ...more, ...warnings.slice(0, mostSentences)].map(escapeText);
-  const running = services.length - sick.length;
-  const summary = `${running} of ${plural(services.length, "service")} running\n`;
+  const running = services.length - down.length;
+  const fresh = down.length - sick.length;
+  const never = fresh === 0 ? "" : `, ${fresh} never applied (woow apply)`;
+  const summary = `${running} of ${plural(services.length, "service")} running${never}\n`;
   return [table, ...(below.length > 0 ? ["\n", ...below, "\n"] : []), summary].join("");
 }
 
