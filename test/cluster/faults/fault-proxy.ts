@@ -66,8 +66,8 @@ export async function startFaultProxy(
       const onward = send(`${cluster.server}${url}`, { method, headers, agent }, resolve);
       onward.on("error", reject);
       response.once("close", () => {
-        // a watch goes on for as long as somebody listens
-        if (isWatch(request)) onward.destroy();
+        // a watch goes on for as long as somebody listens, and half a request forever
+        if (isWatch(request) || !request.complete) onward.destroy(new Error("the client has gone"));
       });
       request.pipe(onward);
     });
@@ -108,7 +108,11 @@ export async function startFaultProxy(
     response.writeHead(answer.statusCode ?? 500, answer.headers);
     response.flushHeaders();
     answer.pipe(response);
-    if (!isWatch(request)) await once(answer, "close");
+    if (isWatch(request)) return;
+    // a client that was killed reads nothing more; the API server finishes all the same
+    response.once("close", () => answer.unpipe().resume());
+    if (response.closed) answer.unpipe().resume();
+    if (!answer.closed) await once(answer, "close");
   };
 
   const server = createServer({ cert: cert ?? "", key: key ?? "" }, (request, response) => {

@@ -64,7 +64,10 @@ beforeEach(async () => {
     await rm(dir, { recursive: true, force: true });
     await cp(applied.files, dir, { recursive: true });
     for (const file of ["a/web-01", "a/web-02", "b/web-01"]) {
-      await edit(dir, `workspaces/${file}.yaml`, (text) => text.replace("hello", "changed"));
+      // values first, and the chart after them
+      await edit(dir, `workspaces/${file}.yaml`, (text) =>
+        text.replace("hello", "changed").replace("1.0.0", "1.1.0"),
+      );
     }
   }
 });
