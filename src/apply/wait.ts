@@ -1,6 +1,7 @@
 import type { Clock } from "../cluster/clock.ts";
 import type { ClusterClient } from "../cluster/cluster-client.ts";
 import { OperationError } from "../errors.ts";
+import type { ObserveServicesOptions } from "../status/observe-services.ts";
 import type { HelmErrorCache } from "../status/read-helm-errors.ts";
 import { readStatuses } from "../status/read-statuses.ts";
 import type { ServiceFacts } from "../status/service-facts.ts";
@@ -19,6 +20,8 @@ export interface WaitOptions {
   readonly before: ReadonlyMap<string, RunBefore>;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** What was read just now, and nothing was written since: the first look does without reading it again. */
+  readonly known?: ObserveServicesOptions["known"] | undefined;
 }
 
 /** Looking costs lists of everything that runs, so the pause grows with what a look took. */
@@ -43,10 +46,12 @@ export async function* waitForServices(
   let last: ReadonlyMap<string, ServiceStatus> | undefined;
   let failure: OperationError | undefined;
   let ended: ReadonlySet<string> = new Set();
+  let { known } = options;
   if (services.length === 0) return new Map();
   while (!signal.aborted) {
     const began = clock.monotonicMs();
-    const look = await lookAt(client, { services, before, cache, nowMs: clock.nowMs() });
+    const look = await lookAt(client, { services, before, cache, known, nowMs: clock.nowMs() });
+    known = undefined;
     if (look instanceof OperationError) failure = look;
     else {
       yield* tellChanges(look, last);
@@ -74,11 +79,18 @@ async function lookAt(
     readonly services: readonly ServiceFacts[];
     readonly before: ReadonlyMap<string, RunBefore>;
     readonly cache: HelmErrorCache;
+    readonly known: ObserveServicesOptions["known"] | undefined;
     readonly nowMs: number;
   },
 ): Promise<ReadonlyMap<string, ServiceStatus> | OperationError> {
   try {
-    const { statuses } = await readStatuses(client, { ...options, certificates: false, pods: false });
+    const { known, ...rest } = options;
+    const { statuses } = await readStatuses(client, {
+      ...rest,
+      ...(known === undefined ? {} : { known }),
+      certificates: false,
+      pods: false,
+    });
     return statuses;
   } catch (error) {
     if (error instanceof OperationError && (passing.has(error.code) || error.code === "cancelled"))

@@ -63,6 +63,17 @@ test("what runs is looked at once", async () => {
   expect(cluster.requests.length).toBe(10);
 });
 
+test("what was read just now is not read again, but only for the first look", async () => {
+  const objects = clusterWith().objects();
+  const known = { kinds: new Set(["Namespace", "HelmChart", "Secret", "Ingress"]), objects };
+  const { end, clock, cluster } = wait({ release: undefined }, { known, timeoutMs: 3000 });
+  await clock.advance(0);
+  expect(cluster.requests.filter(({ kind }) => kind === "HelmChart")).toEqual([]);
+  await clock.advance(3000);
+  await end;
+  expect(cluster.requests.filter(({ kind }) => kind === "HelmChart").length).toBeGreaterThan(0);
+});
+
 test("each change is told once, and it ends when all run", async () => {
   const { end, told, clock, cluster } = wait({
     job: jobObject({ status: { active: 1 } }),

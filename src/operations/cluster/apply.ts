@@ -4,6 +4,7 @@ import type { ApplyEvent } from "../../apply/event.ts";
 import { findEndedHolds, findNewHolds } from "../../apply/hold-changes.ts";
 import { findOverstated, isSettled } from "../../apply/inventory-changes.ts";
 import { waitForServices } from "../../apply/wait.ts";
+import type { LiveObject } from "../../cluster/live-object.ts";
 import type { DefinitionTree } from "../../definitions/definition-tree.ts";
 import type { Problem } from "../../definitions/problem.ts";
 import { OperationError } from "../../errors.ts";
@@ -223,9 +224,21 @@ async function* waitUntilRunning(
       before,
       timeoutMs: options.wait.timeoutMs,
       signal: deps.signal,
+      // after a run that wrote nothing, what plan has read is still so
+      known: units.size === 0 ? readByPlan(run) : undefined,
     });
   } catch (error) {
     if (error instanceof OperationError && error.code === "cancelled") return new Map();
     throw error;
   }
+}
+
+/** Of what waiting looks at, the kinds that plan has listed whole. */
+function readByPlan({ desired, observation }: PreparedRun): {
+  readonly kinds: ReadonlySet<string>;
+  readonly objects: Iterable<LiveObject>;
+} {
+  const listed = new Set(desired.units.flatMap(({ manifests }) => manifests.map(({ kind }) => kind)));
+  const kinds = ["Namespace", "HelmChart", "Secret", "Ingress"].filter((kind) => listed.has(kind));
+  return { kinds: new Set(kinds), objects: observation.objects.values() };
 }
