@@ -48,13 +48,14 @@ async function listening(server: Server): Promise<number> {
 }
 
 describe("the way there", () => {
-  test("through the kubeconfig's HTTP proxy", async () => {
+  /** A proxy that leads every tunnel to the cluster, and tells where it was to lead. */
+  async function withProxy(use: (url: string, asked: readonly string[]) => Promise<void>): Promise<void> {
     const asked: string[] = [];
     const proxy = createServer();
+    const { hostname, port } = new URL(cluster().server);
     proxy.on("connect", (request, socket, head) => {
       asked.push(request.url ?? "");
-      const [host = "", port] = (request.url ?? "").split(":");
-      const far = connect(Number(port), host, () => {
+      const far = connect(Number(port), hostname, () => {
         socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
         far.write(head);
         far.pipe(socket);
@@ -63,18 +64,37 @@ describe("the way there", () => {
       far.on("error", () => socket.destroy());
       socket.on("error", () => far.destroy());
     });
-    const port = await listening(proxy);
+    const own = await listening(proxy);
     try {
-      const kubeconfig = await withCluster("http-proxy", { "proxy-url": `http://127.0.0.1:${port}` });
-      const client = await open(kubeconfig);
-      const { items } = await client.list({ type: resourceTypes.Namespace });
-      expect(items.map(({ metadata }) => metadata.name)).toContain("kube-system");
-      expect(asked).toEqual([new URL(cluster().server).host]);
+      await use(`http://127.0.0.1:${own}`, asked);
     } finally {
       proxy.closeAllConnections();
       proxy.close();
     }
-  });
+  }
+
+  test("through the kubeconfig's HTTP proxy", () =>
+    withProxy(async (url, asked) => {
+      const client = await open(await withCluster("http-proxy", { "proxy-url": url }));
+      const { items } = await client.list({ type: resourceTypes.Namespace });
+      expect(items.map(({ metadata }) => metadata.name)).toContain("kube-system");
+      expect(asked).toEqual([new URL(cluster().server).host]);
+    }));
+
+  test("through the environment's proxy, save where NO_PROXY says", () =>
+    withProxy(async (url, asked) => {
+      const kubeconfig = await withCluster("far-away", {
+        // this machine, by an address that is not known as its own; nothing listens there
+        server: "https://0.0.0.0:1",
+        "tls-server-name": "kubernetes.default.svc",
+      });
+      const client = await open(kubeconfig, { HTTPS_PROXY: url });
+      expect(await client.getPath("/version")).toMatchObject({ major: "1" });
+      expect(asked).toEqual(["0.0.0.0:1"]);
+      const direct = await open(kubeconfig, { HTTPS_PROXY: url, NO_PROXY: "0.0.0.0" });
+      expect((await failure(direct.getPath("/version"))).code).toBe("unreachable");
+      expect(asked.length).toBe(1);
+    }));
 
   test("through a SOCKS proxy", async () => {
     let passed = 0;
