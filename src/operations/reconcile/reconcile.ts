@@ -108,15 +108,19 @@ async function* refresh({
       return;
     }
     const isNew = read.id !== state.sourceId;
+    // what is refused is looked at again when it has changed
+    state.refusedId = read.id;
+    const found = isNew ? readSource(read, options.cluster) : undefined;
+    if (found?.sound?.platform.records === "local" && !options.canKeepRecords) throw recordsWouldBeLost();
+    state.refusedId = undefined;
     if (isNew || state.sourceFailures > 0) {
       const { commit, changedFiles } = read.git;
       yield { type: "source-read", commit, dirty: changedFiles.length > 0, isNew };
     }
     state.sourceFailures = 0;
     state.refreshAtMs = clock.monotonicMs() + options.intervalMs;
-    if (!isNew) return;
-    const { sound, problems, skipped } = readSource(read, options.cluster);
-    if (sound?.platform.records === "local" && !options.canKeepRecords) throw recordsWouldBeLost();
+    if (found === undefined) return;
+    const { sound, problems, skipped } = found;
     const isFirst = state.sourceId === undefined;
     state.sourceId = read.id;
     yield { type: "definition-problems", problems, skipped, blocksAll: sound === undefined };
