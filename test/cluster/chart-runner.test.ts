@@ -224,6 +224,9 @@ describe("when the job cannot do its work", () => {
     cluster().runner.stall("slow");
     await apply("slow");
     await waitUntil("the pod runs", async () => (await chartPod("slow"))?.status.phase === "Running");
+    // one that came later is done meanwhile
+    await apply("overtaking");
+    await untilRelease("overtaking", { version: 1, status: "deployed" });
     expect(runsOf("slow")).toEqual([]);
     expect(await release("slow")).toBeUndefined();
     cluster().runner.unstall("slow");
