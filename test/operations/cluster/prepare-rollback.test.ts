@@ -207,6 +207,18 @@ describe("the template moved on", () => {
     });
   });
 
+  test("the template is gone: refused, naming the commit that had it", async () => {
+    const world = rollbackWorld(samplePlatform());
+    await world.record(unit);
+    delete world.files[web];
+    delete world.files[path];
+    world.committed = { ...world.files };
+    await expect(world.prepare(unit, 1)).rejects.toMatchObject({
+      code: "refused",
+      hint: expect.stringContaining("git show 0123abc:catalog/web.yaml"),
+    });
+  });
+
   test("another service's trouble with the old template is not this one's", async () => {
     const { world } = await aimed([["key: ui.message", "key: ui.greeting"]]);
     world.files["workspaces/acme/web-02.yaml"] =
