@@ -15,14 +15,18 @@ export type Owner =
   | "manifests-directory"
   | "nobody";
 
-/** Whose a live object is, by its labels and by who applied it. */
-export function ownerOfObject(live: LiveObject, platform: string): Owner {
+/**
+ * Whose a live object is, by its labels, by who applied it, and by whether the inventory knows it. K3s' marks stay on an
+ * object that was taken over from it, and our fields on one that was given to it: then the inventory decides.
+ */
+export function ownerOfObject(live: LiveObject, platform: string, isKnown: boolean): Owner {
   const { labels = {}, annotations = {} } = live.metadata;
   const label = labels[platformLabel];
   if (label !== undefined && label !== platform) return { platform: label };
-  if (ownFields(live) !== undefined) return "ours";
+  if (isKnown && ownFields(live) !== undefined) return "ours";
   const marks = [...Object.keys(labels), ...Object.keys(annotations)];
   if (marks.some((key) => key.startsWith(addonPrefix))) return "manifests-directory";
+  if (ownFields(live) !== undefined) return "ours";
   return label === undefined ? "nobody" : "ours";
 }
 

@@ -39,6 +39,11 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string | undefined)
   return groups;
 }
 
+/** refKeys of what the inventory says a unit owns. */
+export function knownObjects(address: string, { records }: PlanIndex): ReadonlySet<string> {
+  return new Set((records.get(address)?.objects ?? []).map(refKey));
+}
+
 /** The live objects of a unit: what the inventory names and what carries its label. */
 export function liveObjectsOf(address: string, index: PlanIndex, input: PlanInput): LiveObject[] {
   const named = (index.records.get(address)?.objects ?? []).flatMap(

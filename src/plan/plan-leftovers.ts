@@ -3,7 +3,7 @@ import type { LiveObject } from "../cluster/live-object.ts";
 import type { Change } from "./change.ts";
 import type { DesiredUnit } from "./desired-unit.ts";
 import { ownerOfObject, unitOfObject } from "./ownership.ts";
-import { liveObjectsOf, namespacesOf, workspaceOf } from "./plan-index.ts";
+import { knownObjects, liveObjectsOf, namespacesOf, workspaceOf } from "./plan-index.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { decideField } from "./resolve-conflicts.ts";
@@ -23,7 +23,11 @@ export function planDropped(unit: DesiredUnit, index: PlanIndex, input: PlanInpu
     return { changes: [], notes: ["nothing is removed here while the workspace has a problem"] };
   }
   const [copies, others] = [dropped.filter(holdsData), dropped.filter((live) => !holdsData(live))];
-  const { changes, notes } = removeOurs(others, { address: unit.address, platform: input.platform });
+  const { changes, notes } = removeOurs(others, {
+    address: unit.address,
+    platform: input.platform,
+    known: knownObjects(unit.address, index),
+  });
   return { changes, notes: [...notes, ...copies.map(describeCopy)] };
 }
 
@@ -39,10 +43,17 @@ function describeCopy(live: LiveObject): string {
   return `${labelRef(refOf(live))} carries our labels, but no definition makes it; it is left alone, because deleting it would delete its data`;
 }
 
+export interface RemovalScope {
+  readonly address: string;
+  readonly platform: string;
+  /** refKeys of what the inventory says the unit owns. */
+  readonly known: ReadonlySet<string>;
+}
+
 /** Prunes of what is ours; what carries another unit's label or nobody's is left alone and told. */
 export function removeOurs(
   objects: readonly LiveObject[],
-  { address, platform }: { readonly address: string; readonly platform: string },
+  { address, platform, known }: RemovalScope,
 ): Leftovers {
   const changes: Change[] = [];
   const notes: string[] = [];
@@ -50,7 +61,7 @@ export function removeOurs(
     const ref = refOf(live);
     const named = unitOfObject(live);
     if (named !== undefined && named !== address) continue;
-    if (ownerOfObject(live, platform) === "ours") {
+    if (ownerOfObject(live, platform, known.has(refKey(ref))) === "ours") {
       changes.push({ action: "prune", ref, reason: "undefined", fields: [], live });
     } else {
       notes.push(`${labelRef(ref)} was ours and is not any more; it is left alone`);
@@ -71,7 +82,7 @@ export function planForeign(unit: DesiredUnit, input: PlanInput): Leftovers {
     const ref = refOf(live);
     const decision = decideField({ ref, field: "metadata.name" }, input.decisions);
     const goes = decision === "take" || (decision === "open" && unit.drift === "repair");
-    const isOther = typeof ownerOfObject(live, input.platform) === "object";
+    const isOther = typeof ownerOfObject(live, input.platform, false) === "object";
     if (goes && !isOther && !isSick(unit.address, input)) {
       changes.push({ action: "prune", ref, reason: "foreign", fields: [], live });
     } else notes.push(`${labelRef(ref)} is not ours and may open what is closed; it is left alone`);

@@ -59,7 +59,9 @@ export function planObject(desired: Manifest, context: ObjectContext): ObjectPla
   const live = listed ?? (answer?.type === "exists" ? answer.live : undefined);
   if (live === undefined)
     return planCreate(desired, { ...context, hasHome: ref.namespace === undefined || home !== undefined });
-  const refusal = checkOwner(live, { ref, unit, platform: input.platform, adopt: input.decisions.adopt });
+  const { isKnown } = context;
+  const { platform, decisions } = input;
+  const refusal = checkOwner(live, { ref, unit, platform, adopt: decisions.adopt, isKnown });
   if (refusal !== undefined) return stop(refusal);
   if (live.metadata.deletionTimestamp !== undefined) {
     if (ref.kind === "Namespace") return stop(terminatingRefusal(ref, unit));
@@ -105,10 +107,10 @@ function planCreate(desired: Manifest, context: ObjectContext & { readonly hasHo
 }
 
 function planUpdate(desired: Manifest, context: ObjectContext & { readonly live: LiveObject }): ObjectPlan {
-  const { input, unit, live, drift, answer, canAsk } = context;
+  const { input, unit, live, drift, answer, canAsk, isKnown } = context;
   const { decisions, platform } = input;
   const ref = refOf(desired);
-  const isAdopted = checkOwner(live, { ref, unit, platform, adopt: false }) !== undefined;
+  const isAdopted = checkOwner(live, { ref, unit, platform, adopt: false, isKnown }) !== undefined;
   const full = compareObject(desired, live);
   const left = drift === "report" && !isAdopted ? leaveDrift(full, { ref, decisions }) : [];
   const decided = decideConflicts(full, { ref, context, left });

@@ -1,7 +1,7 @@
 import { namespaceName } from "../model/names.ts";
 import type { Refusal, UnitPlan } from "./change.ts";
 import { noDefinition } from "./inventory.ts";
-import { liveObjectsOf, workspaceOf } from "./plan-index.ts";
+import { knownObjects, liveObjectsOf, workspaceOf } from "./plan-index.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import { isSick, removeOurs } from "./plan-leftovers.ts";
 import { priceOf } from "./plan-service.ts";
@@ -29,9 +29,15 @@ export function planRemovals(index: PlanIndex, input: PlanInput): Removals {
   const plans: UnitPlan[] = [];
   const refusals: Refusal[] = [];
   const notes: string[] = [];
+  const elsewhere = new Set<string>();
+  const planned = new Set(input.units.map(({ address }) => address));
   for (const address of known) {
-    const isNamed = named.has(address);
-    if (!isNamed && (!input.covers(address) || isPresent(address, input))) continue;
+    const isNamed = named.has(address) || named.has(workspaceOf(address) ?? "");
+    if (!isNamed && !input.covers(address)) continue;
+    if (!isNamed && isPresent(address, input)) {
+      if (!planned.has(address) && !isSick(address, input)) elsewhere.add(workspaceOf(address) ?? address);
+      continue;
+    }
     if (!isNamed && isSick(address, input)) {
       notes.push(`${address} is not in git, but nothing is removed while its workspace has a problem`);
       continue;
@@ -41,15 +47,18 @@ export function planRemovals(index: PlanIndex, input: PlanInput): Removals {
     const mayGo = isNamed || input.decisions.removeWorkspaces.includes(address);
     if (!address.includes("/") && plan.hold === undefined && !mayGo) refusals.push(namespaceRefusal(address));
   }
+  for (const workspace of elsewhere) {
+    notes.push(
+      `${workspace} has files in git that say nothing for this cluster (they belong to another one, or are not in this checkout): what it has here is left alone`,
+    );
+  }
   const budget = checkBudget(plans, index, input);
   return { plans, refusals: budget === undefined ? refusals : [...refusals, budget], notes };
 }
 
-/** A workspace with a file keeps everything of its own, and the platform unit is always defined. */
-function isPresent(address: string, { present, decisions }: PlanInput): boolean {
-  if (address === "platform") return true;
-  const workspace = workspaceOf(address) ?? "";
-  return present.has(address) && !decisions.removeUnits.includes(workspace);
+/** The platform unit is always defined. */
+function isPresent(address: string, { present }: PlanInput): boolean {
+  return address === "platform" || present.has(address);
 }
 
 function planRemoval(address: string, index: PlanIndex, input: PlanInput): UnitPlan {
@@ -60,7 +69,11 @@ function planRemoval(address: string, index: PlanIndex, input: PlanInput): UnitP
   const isBroughtBack = hold?.type === "rollback" && hold.whileDefinition === noDefinition;
   const isNamed = input.decisions.removeUnits.includes(address);
   const held = hold?.type === "suspended" || (isBroughtBack && !isNamed) ? hold : undefined;
-  const { changes, notes } = removeOurs(objects, { address, platform: input.platform });
+  const { changes, notes } = removeOurs(objects, {
+    address,
+    platform: input.platform,
+    known: knownObjects(address, index),
+  });
   const cost = chart === undefined ? undefined : priceOf(chart, input);
   return {
     address,

@@ -15,9 +15,15 @@ interface Subject {
 /** Why a live object of our name may not be touched; undefined when it may. */
 export function checkOwner(
   live: LiveObject,
-  { ref, unit, platform, adopt }: Subject & { readonly platform: string; readonly adopt: boolean },
+  {
+    ref,
+    unit,
+    platform,
+    adopt,
+    isKnown,
+  }: Subject & { readonly platform: string; readonly adopt: boolean; readonly isKnown: boolean },
 ): Refusal | undefined {
-  const owner = ownerOfObject(live, platform);
+  const owner = ownerOfObject(live, platform, isKnown);
   if (owner === "ours") return undefined;
   if (typeof owner === "object") {
     return {

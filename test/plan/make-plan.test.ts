@@ -541,6 +541,30 @@ describe("units that are gone from git", () => {
     expect(listWork(found.plan)).toEqual([]);
   });
 
+  test("a workspace that moved to another cluster is left alone here, and told", async () => {
+    const cluster = await settledCluster();
+    const moved = {
+      ...edit(files, "platform.yaml", [
+        "clusters:",
+        "clusters:\n  other: { k3s_version: v1.35.8+k3s1, context: other }",
+      ]),
+      "workspaces/acme/workspace.yaml": `${files["workspaces/acme/workspace.yaml"] ?? ""}cluster: other\n`,
+    };
+    const { plan } = await planFiles(moved, cluster, { cluster: "default" });
+    expect(listWork(plan)).toEqual([]);
+    expect(refusalCodes(plan)).toEqual([]);
+    expect(plan.notes.join()).toContain("acme has files in git that say nothing for this cluster");
+  });
+
+  test("a workspace that is named goes with its services, sick or not", async () => {
+    const cluster = await settledCluster();
+    const sick = { ...files, "workspaces/acme/web-02.yaml": "kind: CloudService\ntemplate_id: none\n" };
+    const { plan } = await planFiles(sick, cluster, { isolated: true, decisions: { removeUnits: ["acme"] } });
+    expect(plan.refusals).toEqual([]);
+    const removed = plan.units.filter(({ intent }) => intent === "remove").map(({ address }) => address);
+    expect(removed).toEqual(["acme/orders", "acme/web-01", "acme"]);
+  });
+
   test("nothing is removed in a workspace with a problem, however many are gone", async () => {
     const cluster = createFakeCluster();
     const all = withServices(6);

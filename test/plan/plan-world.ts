@@ -23,6 +23,8 @@ export interface PlanRequest {
   readonly selection?: Partial<Selection>;
   readonly odd?: OddEntries;
   readonly absentFiles?: readonly string[];
+  /** Where there are several. */
+  readonly cluster?: string;
   /** False: no key is at hand. */
   readonly withSecrets?: boolean;
   /** Sick workspaces do not stop the others. */
@@ -42,12 +44,13 @@ export async function twoServices(): Promise<Record<string, string>> {
 export async function planFiles(
   files: Definitions,
   client: ClusterClient,
-  { decisions, selection, odd, absentFiles = [], isolated = false, withSecrets = true }: PlanRequest = {},
+  request: PlanRequest = {},
 ): Promise<Planned> {
+  const { decisions, selection, odd, absentFiles = [], isolated = false, withSecrets = true } = request;
   const loaded = await loadDesired({
     tree: memoryTree(files, odd),
     selection: { ...everything, ...selection },
-    cluster: undefined,
+    cluster: request.cluster,
     identities: withSecrets ? () => [identity] : undefined,
     absentFiles,
     isolate: isolated ? { exclude: new Set() } : undefined,
