@@ -68,6 +68,7 @@ export function startControllerStandIn(cluster: TestCluster): ControllerStandIn 
       ...charts.flatMap((chart) => workOnChart(chart, claims)),
       ...volumes.flatMap((volume) => workOnVolume(volume, claims)),
       ...claims.flatMap((claim) => workOnClaim(claim, volumes)),
+      ...[...claims, ...volumes].flatMap(unprotect),
     ];
     for (const [method, path, body] of work) await send(method, path, body);
     return work.length;
@@ -149,6 +150,15 @@ function workOnClaim(claim: Claim, volumes: readonly Volume[]): Request[] {
     ["PATCH", path, { spec: { volumeName } }],
     ["PATCH", `${path}/status`, { status: { phase: "Bound" } }],
   ];
+}
+
+/** What protects data in use lets go at once: no pod is here that could use it. */
+function unprotect({ metadata }: KubeObject): Request[] {
+  const { name, namespace, deletionTimestamp, finalizers = [] } = metadata;
+  const left = finalizers.filter((one) => !one.startsWith("kubernetes.io/"));
+  if (deletionTimestamp === undefined || left.length === finalizers.length) return [];
+  const path = namespace === undefined ? collections.volumes() : collections.claims(namespace);
+  return [["PATCH", `${path}/${name}`, { metadata: { finalizers: left } }]];
 }
 
 function makeReleaseSecret(name: string): object {

@@ -84,7 +84,7 @@ export async function crash(scene: Scene, undisturbed: Undisturbed, point: Crash
   scene.proxy.setRule();
   const again = await scene.run(work.args);
   await scene.settle();
-  return { reached, wrong: [...describeStatus(again), ...(await compareEnds(scene, undisturbed))] };
+  return { reached, wrong: [...describeStatus(again, work), ...(await compareEnds(scene, undisturbed))] };
 }
 
 /** What is not as the undisturbed run left it: objects, files, revisions; and what a plan still finds to do. */
@@ -114,8 +114,9 @@ async function killAt(scene: Scene, { work, kind, ordinal, side }: CrashPoint): 
   return reached;
 }
 
-function describeStatus({ status, stdout, stderr }: Ran): string[] {
-  return status === 0 ? [] : [`the second run ended with ${status}: ${(stdout + stderr).trim()}`];
+export function describeStatus({ status, stdout, stderr }: Ran, { saysGone }: Work): string[] {
+  const isGone = status === 1 && saysGone?.test(stderr) === true;
+  return status === 0 || isGone ? [] : [`the second run ended with ${status}: ${(stdout + stderr).trim()}`];
 }
 
 /** A plan afterwards must find nothing to do. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { compareEnds, listUndisturbed, type Undisturbed } from "./crash.ts";
+import { compareEnds, describeStatus, listUndisturbed, type Undisturbed } from "./crash.ts";
 import { randomFaults } from "./random-faults.ts";
 import type { SavedScene } from "./scene.ts";
 import { chooseSeed, pick, seededRandom } from "./seeded-random.ts";
@@ -44,8 +44,7 @@ test(`${runs} runs with random faults converge`, { timeout: limitMs }, async () 
       disturbed.status === 0 ? (await compareEnds(on, expected)).map((one) => `said 0, but ${one}`) : [];
     const again = await on.run(work.args);
     await on.settle();
-    if (again.status !== 0) wrong.push(`the run after it ended with ${again.status}: ${again.stderr}`);
-    wrong.push(...(await compareEnds(on, expected)));
+    wrong.push(...describeStatus(again, work), ...(await compareEnds(on, expected)));
     if (wrong.length === 0) continue;
     const said = `first run: ${disturbed.status} ${disturbed.stderr.trim()}`;
     failures.push([`${work.name}, seed ${seed + run}`, ...told, said, ...wrong].join("\n  "));

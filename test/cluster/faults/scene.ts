@@ -1,8 +1,9 @@
-import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { readFiles } from "../../support/temp-platform.ts";
-import type { Ran } from "../../support/woow.ts";
+import { cleanEnvironment, type Ran } from "../../support/woow.ts";
 import { writeTestPlatform } from "../platform-on-cluster.ts";
 import type { TestCluster } from "../test-cluster.ts";
 import { readState, type ClusterState } from "./cluster-state.ts";
@@ -31,11 +32,13 @@ export interface Scene {
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran>;
   /** The same, and it must succeed. */
   mustRun(args: readonly string[]): Promise<Ran>;
+  /** Commits all of the repository. */
+  commit(): Promise<void>;
   /** Waits until the API server and the controllers have done what they were asked. */
   settle(): Promise<void>;
   /** What is there beside what a cluster has of itself. */
   readState(): Promise<ClusterState>;
-  /** The repository's files by path, the local records aside. */
+  /** The repository's files by path, git's own and the local records aside. */
   readFiles(): ReadonlyMap<string, string>;
   save(): Promise<SavedScene>;
   restore(saved: SavedScene): Promise<void>;
@@ -59,6 +62,24 @@ export async function openScene(
     databases: ["a"],
     more: `records: ${records}\n`,
   });
+  await writeFile(join(dir, ".gitignore"), ".woow/\nplan.json\n");
+  const git = async (...args: string[]) => {
+    const who = [
+      "-c",
+      "user.name=Tester",
+      "-c",
+      "user.email=tester@example.com",
+      "-c",
+      "commit.gpgsign=false",
+    ];
+    await execa("git", [...who, ...args], { cwd: dir, env: cleanEnvironment(dir), extendEnv: false });
+  };
+  await git("init", "--quiet", "--initial-branch", "main");
+  const commit = async () => {
+    await git("add", "--all");
+    await git("commit", "--quiet", "--allow-empty", "--message", "change");
+  };
+  await commit();
   const bare = await readState(cluster);
   const proxy = await startFaultProxy(cluster);
   let standIn: ControllerStandIn = startControllerStandIn(cluster);
@@ -86,9 +107,11 @@ export async function openScene(
         throw new Error(`woow ${args.join(" ")}: ${ran.status}\n${ran.stdout}${ran.stderr}`);
       return ran;
     },
+    commit,
     settle,
     readState: readOwn,
-    readFiles: () => new Map(Object.entries(readFiles(dir)).filter(([path]) => !path.startsWith(".woow/"))),
+    readFiles: () =>
+      new Map(Object.entries(readFiles(dir)).filter(([path]) => !/^\.(git|woow)\//.test(path))),
     async save() {
       await settle();
       const files = join(root, `saved-${(saved += 1)}`);

@@ -10,6 +10,8 @@ export interface Work {
   readonly prepare: (scene: Scene) => Promise<void>;
   /** True: begins with an empty cluster. */
   readonly isFirst?: boolean;
+  /** What it says when it finds that all was done before: exit status 1, and nothing is left. */
+  readonly saysGone?: RegExp;
 }
 
 const now = ["--yes", "--wait=false"] as const;
@@ -37,17 +39,21 @@ export const works: readonly Work[] = [
     args: ["rollback", "a/web-01", "1", ...now],
     async prepare(scene) {
       await edit(scene.dir, "workspaces/a/web-01.yaml", (text) => text.replace("hello", "changed"));
+      // what is rolled back from stands in git, as it does where people review
+      await scene.commit();
       await scene.mustRun(["apply", ...now]);
     },
   },
   {
     name: "destroy that keeps data",
     args: ["destroy", "a/db-01", "--keep-data", "--yes"],
+    saysGone: /there is no service a\/db-01/,
     prepare: async () => undefined,
   },
   {
     name: "destroy that deletes data",
     args: ["destroy", "a/db-01", "--delete-data", "--confirm", "a/db-01", "--yes"],
+    saysGone: /there is no service a\/db-01/,
     prepare: async () => undefined,
   },
 ];
