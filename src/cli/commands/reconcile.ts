@@ -71,6 +71,7 @@ export async function runReconcile(flags: ReconcileFlags, context: CliContext): 
         resyncMs: flags.resync ?? defaultResyncMs,
         lock: readLock(flags, context),
         times: { backOff, flap: defaultFlapTimes, gatherMs },
+        countsServices: flags.listen !== undefined,
         canKeepRecords: follower === undefined,
       },
     );

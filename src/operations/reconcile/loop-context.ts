@@ -1,6 +1,7 @@
 import type { ClusterClient } from "../../cluster/cluster-client.ts";
 import type { LockOptions } from "../cluster/apply.ts";
 import type { ClusterDeps } from "../cluster/cluster-deps.ts";
+import type { StatusMemory } from "../cluster/status/read-status.ts";
 import type { BackOffTimes } from "./back-off.ts";
 import type { DefinitionSource } from "./definition-source.ts";
 import type { FlapBreaker, FlapTimes } from "./flap-breaker.ts";
@@ -27,6 +28,8 @@ export interface ReconcileOptions {
   readonly resyncMs: number;
   readonly lock: LockOptions;
   readonly times: ReconcileTimes;
+  /** Count services by state now and then, for metrics. */
+  readonly countsServices: boolean;
   /** False: a history kept beside the definitions would be lost with them. */
   readonly canKeepRecords: boolean;
 }
@@ -58,6 +61,9 @@ export interface LoopState {
   client: ClusterClient | undefined;
   watches: ClusterWatches | undefined;
   report: ReconcileReport;
+  /** When services are counted next. */
+  servicesAtMs: number;
+  statusMemory: StatusMemory | undefined;
   /** What this process said in the cluster. */
   rememberedCommit: string | undefined;
   /** Owners whose last pass failed, and how often in a row. */

@@ -61,6 +61,7 @@ export async function* makePass(context: LoopContext, due: DuePass): AsyncGenera
     commit: sound.state.git.commit,
     error: error === undefined ? undefined : { code: error.code, message: error.message, hint: error.hint },
   };
+  if (options.countsServices) planCount(state, { nowMs, changedUnits: result?.changedUnits ?? 0 });
   planNext(context, due, error);
 }
 
@@ -74,6 +75,17 @@ async function rememberCommit(
   if ((result?.changedUnits ?? 0) === 0 || state.rememberedCommit === commit) return;
   await writeAppliedCommit(state.client, { source: source.name, commit });
   state.rememberedCommit = commit;
+}
+
+/** After work, services need a moment to come up before they are counted. */
+const settleMs = 30_000;
+
+function planCount(
+  state: LoopContext["state"],
+  { nowMs, changedUnits }: { readonly nowMs: number; readonly changedUnits: number },
+): void {
+  const atMs = changedUnits > 0 ? nowMs + settleMs : state.servicesAtMs === Infinity ? nowMs : Infinity;
+  state.servicesAtMs = Math.min(state.servicesAtMs, atMs);
 }
 
 function planNext(
@@ -106,7 +118,10 @@ function outcomeOf(
 }
 
 /** A pass sees one state of the definitions, and one connection serves all passes. */
-function depsOfPass({ deps, state }: LoopContext, { state: source, cluster }: SoundSource): ClusterDeps {
+export function depsOfPass(
+  { deps, state }: LoopContext,
+  { state: source, cluster }: SoundSource,
+): ClusterDeps {
   return {
     ...deps,
     readTree: () => source.tree,

@@ -19,6 +19,7 @@ import type {
 } from "./loop-context.ts";
 import type { ReconcileEvent } from "./reconcile-event.ts";
 import { createSchedule } from "./schedule.ts";
+import { tellServices } from "./tell-services.ts";
 
 type Sign = ClusterSign | { readonly type: "source" } | { readonly type: "trigger" };
 
@@ -53,6 +54,8 @@ export async function* reconcile(
     client: undefined,
     watches: undefined,
     report: { outcome: undefined, code: undefined },
+    servicesAtMs: Infinity,
+    statusMemory: undefined,
     rememberedCommit: undefined,
     failing: new Map(),
     reported: new Set(),
@@ -74,7 +77,9 @@ export async function* reconcile(
       if (due !== undefined) yield* makePass(context, due);
       if (options.once) return state.report;
       if (due !== undefined) continue;
-      const nextMs = Math.min(state.refreshAtMs, (isReady ? schedule.nextAtMs() : undefined) ?? Infinity);
+      if (isReady && clock.monotonicMs() >= state.servicesAtMs) yield* tellServices(context);
+      const workMs = isReady ? Math.min(schedule.nextAtMs() ?? Infinity, state.servicesAtMs) : Infinity;
+      const nextMs = Math.min(state.refreshAtMs, workMs);
       const waitMs = Math.min(Math.max(0, nextMs - clock.monotonicMs()), restMs);
       yield* heed(await inbox.take(waitMs), context);
     }

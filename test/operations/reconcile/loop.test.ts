@@ -65,6 +65,7 @@ function startWorld(more: Partial<ReconcileOptions> = {}) {
       resyncMs: 600_000,
       lock: { waitMs: 0, termMs: 15_000 },
       times: { backOff: { firstMs: 1000, maxMs: 64_000 }, flap: defaultFlapTimes, gatherMs: 100 },
+      countsServices: true,
       canKeepRecords: true,
       ...more,
     },
@@ -128,7 +129,9 @@ test("a first pass, then silence: everything is planned anew only at the long in
   const world = startWorld();
   await world.until(() => world.passes().length === 1);
   expect(world.passes()[0]).toMatchObject({ reason: "start", outcome: "applied", failedOwners: [] });
-  await world.pass(10_000);
+  await world.pass(40_000, 5000);
+  // counted when they have had time to come up
+  expect(world.all("services")).toMatchObject([{ byState: { pending: 1 } }]);
   const writes = world.cluster.writes().length;
   const before = world.passes().length;
   const after = world.events.length;
