@@ -21,6 +21,8 @@ interface RawObject {
   readonly [field: string]: unknown;
 }
 
+/** Of the other end of a reference; an object's own is compared apart. */
+const anyUid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 /** Wherever it stands: of a deletion, in an annotation, in what the inventory says of a hold. */
 const moment = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
