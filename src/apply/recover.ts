@@ -5,11 +5,17 @@ import { labelRef } from "../cluster/object-ref.ts";
 import { resourceTypes } from "../cluster/resource-types.ts";
 import { OperationError } from "../errors.ts";
 import type { Recovery } from "../plan/change.ts";
-import type { RevisionEnd } from "../record/revision.ts";
 import { chartJobRef, stopChartJob } from "./chart-job.ts";
 import type { ApplyEvent } from "./event.ts";
 import { defaultRemovalTimeouts, stopIfCancelled, waitFor } from "./removal.ts";
 import type { RemovalTimeouts } from "./removal.ts";
+
+/** A failed Helm release whose record was deleted to let Helm go on. */
+export interface DroppedRelease {
+  readonly name: string;
+  readonly version: string;
+  readonly status: string;
+}
 
 export interface RecoverOptions {
   /** Guarded by the lock. */
@@ -23,7 +29,7 @@ export interface RecoverOptions {
 
 export interface RecoverResult {
   /** The failed release's record that was deleted; the revision keeps it. */
-  readonly droppedRelease: RevisionEnd["droppedRelease"];
+  readonly droppedRelease: DroppedRelease | undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { DroppedRelease } from "../apply/recover.ts";
 import type { ObjectRef } from "../cluster/object-ref.ts";
 
 /** How the work of a revision ended. `interrupted` is what a crash leaves. */
@@ -57,8 +58,7 @@ export interface RevisionEnd {
   /** Why it failed or is not running; never holds a secret. */
   readonly message: string | undefined;
   /** Metadata of a failed Helm release whose record was deleted to let Helm go on. */
-  readonly droppedRelease:
-    { readonly name: string; readonly version: string; readonly status: string } | undefined;
+  readonly droppedRelease: DroppedRelease | undefined;
 }
 
 /** One entry of a unit's history. */

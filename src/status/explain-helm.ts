@@ -50,7 +50,7 @@ const rules: readonly Rule[] = [
   },
   {
     pattern:
-      /looks like "?([^"\s]+)"? is not a valid chart repository or cannot be reached|(?:could not|unable to) (?:fetch|get an update from)|failed to fetch (\S+)|(?:dial tcp|lookup) \S+.*?(?:connection refused|no such host|i\/o timeout)|failed to download/,
+      /looks like "?([^"\s]+)"? is not a valid chart repository or cannot be reached|(?:could not|unable to) (?:fetch|get an update from)|failed to fetch\s(\S+)|(?:dial tcp|lookup) \S+.*?(?:connection refused|no such host|i\/o timeout)|failed to download/,
     code: "repository-down",
     isFinal: false,
     message: ({ input = "", 1: repo, 2: url }) =>

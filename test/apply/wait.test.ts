@@ -63,6 +63,21 @@ test("what runs is looked at once", async () => {
   expect(cluster.requests.length).toBe(10);
 });
 
+test("what was read just now is enough for a service that runs", async () => {
+  const objects = clusterWith().objects();
+  const known = { kinds: new Set(["Namespace", "HelmChart", "Secret", "Ingress"]), objects };
+  const { end, cluster } = wait({}, { known });
+  expect((await end).get("a/web")?.state).toBe("running");
+  expect(cluster.requests.map(({ kind }) => kind).toSorted()).toEqual([
+    "DaemonSet",
+    "Deployment",
+    "EndpointSlice",
+    "Job",
+    "Secret",
+    "StatefulSet",
+  ]);
+});
+
 test("what was read just now is not read again, but only for the first look", async () => {
   const objects = clusterWith().objects();
   const known = { kinds: new Set(["Namespace", "HelmChart", "Secret", "Ingress"]), objects };

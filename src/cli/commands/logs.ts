@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { OperationError } from "../../errors.ts";
 import { readLogs } from "../../operations/cluster/service/read-logs.ts";
 import type { LogLine } from "../../operations/cluster/service/read-logs.ts";
@@ -54,8 +55,7 @@ export async function runLogs(unit: string, flags: LogsFlags, context: CliContex
 /** An app's own colours are not worth a terminal that it can steer. */
 function formatLine({ pod, container, text, isOneOfSeveral }: LogLine): string {
   const prefix = isOneOfSeveral ? `[${pod}/${container}] ` : "";
-  // eslint-disable-next-line no-control-regex -- colours are what is meant
-  const plain = text.replaceAll(/\u001b\[[0-9;]*m/g, "").replaceAll("\t", "    ");
+  const plain = stripVTControlCharacters(text).replaceAll("\t", "    ");
   return `${prefix}${escapeControls(plain.replace(/\r$/, ""))}\n`;
 }
 

@@ -236,9 +236,9 @@ async function* waitUntilRunning(
 /** Of what waiting looks at, the kinds that plan has listed whole. */
 function readByPlan({ desired, observation }: PreparedRun): {
   readonly kinds: ReadonlySet<string>;
-  readonly objects: Iterable<LiveObject>;
+  readonly objects: readonly LiveObject[];
 } {
   const listed = new Set(desired.units.flatMap(({ manifests }) => manifests.map(({ kind }) => kind)));
   const kinds = ["Namespace", "HelmChart", "Secret", "Ingress"].filter((kind) => listed.has(kind));
-  return { kinds: new Set(kinds), objects: observation.objects.values() };
+  return { kinds: new Set(kinds), objects: [...observation.objects.values()] };
 }

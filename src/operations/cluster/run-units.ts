@@ -2,6 +2,7 @@ import { applyUnit, messageOf } from "../../apply/apply-unit.ts";
 import type { ApplyEvent } from "../../apply/event.ts";
 import { mergeEvents } from "../../apply/merge-events.ts";
 import { recoverUnit } from "../../apply/recover.ts";
+import type { DroppedRelease } from "../../apply/recover.ts";
 import { createChartPreparer } from "../../apply/prepare-chart.ts";
 import type { ChartPreparer } from "../../apply/prepare-chart.ts";
 import type { RemovalResult } from "../../apply/removal.ts";
@@ -10,7 +11,6 @@ import type { ClusterClient } from "../../cluster/cluster-client.ts";
 import { OperationError } from "../../errors.ts";
 import type { DesiredUnit } from "../../plan/desired-unit.ts";
 import type { Plan, UnitPlan } from "../../plan/change.ts";
-import type { RevisionEnd } from "../../record/revision.ts";
 
 /** How a unit's work ended. */
 export interface UnitReport {
@@ -19,7 +19,7 @@ export interface UnitReport {
   readonly hint: string | undefined;
   /** Our number, when a revision was made. */
   readonly revision: number | undefined;
-  readonly droppedRelease: RevisionEnd["droppedRelease"];
+  readonly droppedRelease: DroppedRelease | undefined;
 }
 
 export interface RunUnitsOptions {
