@@ -22,7 +22,7 @@ export interface ObserveServicesOptions {
    * Objects that somebody has read just now, complete for the kinds named (of these: Namespace, HelmChart, Ingress,
    * Secret); those kinds are not listed again.
    */
-  readonly known?: { readonly kinds: ReadonlySet<string>; readonly objects: readonly LiveObject[] };
+  readonly known?: { readonly kinds: ReadonlySet<string>; readonly objects: Iterable<LiveObject> };
   /** True: certificates too; they are a column of their own and no part of being ready. */
   readonly certificates: boolean;
 }
@@ -38,11 +38,13 @@ export async function observeServices(
   client: ClusterClient,
   { known, certificates }: ObserveServicesOptions,
 ): Promise<ServiceObservation> {
+  // an iterator can be walked through once only
+  const read = [...(known?.objects ?? [])];
   const list = async (query: ListQuery): Promise<readonly LiveObject[]> => {
     const { kind } = query.type;
     const isOurs = query.labelSelector === listLimit.own;
     if (isOurs && known?.kinds.has(kind) === true) {
-      return known.objects.filter((object) => object.kind === kind);
+      return read.filter((object) => object.kind === kind);
     }
     return (await client.list(query)).items;
   };

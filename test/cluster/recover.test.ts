@@ -75,10 +75,11 @@ test("a failed upgrade: said why; the file corrected: running", async () => {
   expect(await statusOf("web-01")).toMatchObject({ state: "running", helm_chart_version: "1.1.0" });
   // and it stays so: looked at, waited for, and nothing written
   const mark = await cluster().auditMark();
-  expect((await woow("apply", "--yes")).stdout).toContain("nothing to change");
+  const idle = await woow("apply", "--yes");
+  expect(idle.stdout).toContain("nothing to change");
   const asked = await cluster().auditSince(mark, { user: "admin" });
   expect(asked.filter(({ verb }) => !["get", "list"].includes(verb))).toEqual([]);
-  expect(asked.length, asked.map(({ uri }) => uri).join("\n")).toBeLessThanOrEqual(24);
+  expect(asked.length, idle.stdout).toBeLessThanOrEqual(24);
 }, 120_000);
 
 test("a failed upgrade, tried again as it is: the same reason again, and a revision that says so", async () => {
