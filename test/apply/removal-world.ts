@@ -1,3 +1,4 @@
+import type { ApplyEvent } from "../../src/apply/event.ts";
 import type { Clock } from "../../src/cluster/clock.ts";
 import type { LiveObject } from "../../src/cluster/live-object.ts";
 import { refOf } from "../../src/cluster/object-ref.ts";
@@ -236,5 +237,17 @@ function runVolumes(cluster: FakeCluster, data: Set<string>): void {
         one["status"] = { phase };
       });
     }
+  }
+}
+
+/** Runs a stage to its end. */
+export async function drain<R>(
+  steps: AsyncGenerator<ApplyEvent, R>,
+): Promise<{ readonly events: readonly ApplyEvent[]; readonly result: R }> {
+  const events: ApplyEvent[] = [];
+  for (;;) {
+    const next = await steps.next();
+    if (next.done === true) return { events, result: next.value };
+    events.push(next.value);
   }
 }

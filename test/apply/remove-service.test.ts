@@ -1,19 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { ApplyEvent } from "../../src/apply/event.ts";
 import type { RemovalMode, RemovalResult } from "../../src/apply/removal.ts";
 import { removeService } from "../../src/apply/remove-service.ts";
 import type { FakeRequest } from "../support/fake-cluster.ts";
-import { makeRemovalWorld, release } from "./removal-world.ts";
+import { drain, makeRemovalWorld, release } from "./removal-world.ts";
 import type { RemovalWorld } from "./removal-world.ts";
-
-async function drain<R>(events: AsyncGenerator<ApplyEvent, R>): Promise<{ events: ApplyEvent[]; result: R }> {
-  const seen: ApplyEvent[] = [];
-  for (;;) {
-    const next = await events.next();
-    if (next.done === true) return { events: seen, result: next.value };
-    seen.push(next.value);
-  }
-}
 
 async function remove(world: RemovalWorld, mode: RemovalMode): Promise<RemovalResult> {
   const { service, deps, objects } = world;
