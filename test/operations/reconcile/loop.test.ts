@@ -94,8 +94,9 @@ function startWorld(more: Partial<ReconcileOptions> = {}) {
     }
   };
   const until = async (what: () => boolean) => {
-    for (let turn = 0; turn < 2000 && !what(); turn += 1) {
-      await clock.advance(5);
+    // small steps: on a busy machine work that is done outside of this thread must not fall behind the clock
+    for (let turn = 0; turn < 20_000 && !what(); turn += 1) {
+      await clock.advance(2);
       await realSleep(0);
     }
     expect(what(), JSON.stringify(events, undefined, 1)).toBe(true);
@@ -201,7 +202,7 @@ test("one workspace that fails is tried less and less often, and the others are 
   world.cluster.edit(policy, (object) =>
     Object.assign(object, { spec: { podSelector: {}, policyTypes: ["Ingress"], ingress: [{}] } }),
   );
-  await world.until(() => world.all("drift").length === before + 1);
+  await world.until(() => world.all("drift").length > before);
   world.cluster.beforeRequest(undefined);
   await world.pass(80_000, 500);
   expect(world.all("owner-recovered")).toMatchObject([{ owner: "beta" }]);
