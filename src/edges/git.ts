@@ -59,6 +59,9 @@ export async function committedFile(root: string, path: string): Promise<Uint8Ar
   return result.stdout;
 }
 
+/** What woow itself writes beside the definitions; it is no part of them, ignored by git or not. */
+const ownFolders = [".woow/", "dist/"];
+
 /** `XY path` per entry; paths are from the top of the repository, ours from the folder. */
 function listChanged(text: string, prefix: string): string[] {
   return text
@@ -66,6 +69,7 @@ function listChanged(text: string, prefix: string): string[] {
     .filter((entry) => entry !== "")
     .map((entry) => entry.slice(3))
     .map((path) => (path.startsWith(prefix) ? path.slice(prefix.length) : path))
+    .filter((path) => !ownFolders.some((folder) => path.startsWith(folder)))
     .sort();
 }
 
