@@ -34,7 +34,10 @@ export async function* removeWorkspace(
   const isHome = ({ kind, metadata }: LiveObject) => kind === "Namespace" && metadata.name === namespace;
   const home = objects.find(isHome);
   if (home !== undefined) {
-    const kept = (yield* clearNamespace(workspace, deps)) ?? (await findReasonToKeep(workspace, deps));
+    const kept =
+      (await findInstallers(workspace, deps)) ??
+      (yield* clearNamespace(workspace, deps)) ??
+      (await findContent(workspace, deps));
     if (kept !== undefined) return kept;
     yield { type: "step", unit, message: `deleting Namespace ${namespace}` };
     await deleteObject(home, deps);
@@ -61,39 +64,44 @@ async function* clearNamespace(
   return stuck === undefined ? undefined : failedRemoval(stuck);
 }
 
+function keep(namespace: string, why: string, rest: Pick<RemovalResult, "hint" | "kept">): RemovalResult {
+  return { outcome: "kept", message: `Namespace ${namespace} stays: ${why}`, ...rest };
+}
+
+/** HelmCharts that would make it again, and what is in it; looked for before anything is deleted. */
+async function findInstallers(
+  { namespace }: WorkspaceRemoval,
+  deps: RemovalDeps,
+): Promise<RemovalResult | undefined> {
+  const charts = await findCharts(namespace, deps);
+  if (charts.length === 0) return undefined;
+  const names = charts.map(nameOf).join(", ");
+  return keep(namespace, `${countOf(charts.length, "HelmChart")} would install into it again: ${names}`, {
+    hint: "delete them first (kubectl delete helmchart), then run the command again",
+    kept: [],
+  });
+}
+
 /** What a person would lose with the Namespace. */
-async function findReasonToKeep(
+async function findContent(
   { workspaceId, namespace, mode }: WorkspaceRemoval,
   deps: RemovalDeps,
 ): Promise<RemovalResult | undefined> {
-  const keep = (message: string, hint: string, kept: readonly Volume[] = []): RemovalResult => ({
-    outcome: "kept",
-    message: `Namespace ${namespace} stays: ${message}`,
-    hint,
-    kept,
-  });
-  const charts = await findCharts(namespace, deps);
-  if (charts.length > 0) {
-    return keep(
-      `${countOf(charts.length, "HelmChart")} would install into it again: ${charts.map(nameOf).join(", ")}`,
-      "delete them first (kubectl delete helmchart), then run the command again",
-    );
-  }
   const volumes = await listNamespaceVolumes(namespace, deps);
   if (volumes.length > 0) {
-    return keep(
-      `it holds ${countOf(volumes.length, "volume")}: ${volumes.map(describeVolume).join(", ")}`,
-      `\`woow volumes delete ${volumes.map(({ name }) => name).join(" ")}\` deletes this data for good, \`woow destroy ${workspaceId} --delete-data\` everything in the workspace`,
-      volumes,
-    );
+    const described = volumes.map(describeVolume).join(", ");
+    return keep(namespace, `it holds ${countOf(volumes.length, "volume")}: ${described}`, {
+      hint: `\`woow volumes delete ${volumes.map(({ name }) => name).join(" ")}\` deletes this data for good, \`woow destroy ${workspaceId} --delete-data\` everything in the workspace`,
+      kept: volumes,
+    });
   }
   if (mode === "delete-data") return undefined;
   const strangers = await findStrangers(namespace, deps);
   if (strangers.length === 0) return undefined;
-  return keep(
-    `it holds what is not ours: ${strangers.join(", ")}`,
-    `move or delete it, or delete it with everything else: \`woow destroy ${workspaceId} --delete-data\``,
-  );
+  return keep(namespace, `it holds what is not ours: ${strangers.join(", ")}`, {
+    hint: `move or delete it, or delete it with everything else: \`woow destroy ${workspaceId} --delete-data\``,
+    kept: [],
+  });
 }
 
 async function findCharts(namespace: string, { client }: RemovalDeps): Promise<readonly ObjectRef[]> {

@@ -56,7 +56,7 @@ test("with delete-data its volumes go before it", async () => {
 test.each(["keep-data", "delete-data"] as const)(
   "a HelmChart that installs into it keeps it (%s)",
   async (mode) => {
-    const world = await emptied("delete-data");
+    const world = await emptied("keep-data");
     world.cluster.put({
       apiVersion: "helm.cattle.io/v1",
       kind: "HelmChart",
@@ -66,6 +66,7 @@ test.each(["keep-data", "delete-data"] as const)(
     const result = await removeHome(world, mode);
     expect(result).toMatchObject({ outcome: "kept" });
     expect(result.message).toContain("paas-charts/foreign");
+    expect([...world.data].sort()).toEqual(["pv-chart", "pv-set"]);
     expect(world.cluster.object(home)).toBeDefined();
   },
 );
