@@ -1,8 +1,14 @@
 import type { ApplyEvent } from "../../apply/event.ts";
 import type { CliContext } from "../context.ts";
 import { escapeControls } from "./escape-controls.ts";
-import { paintState } from "./print-apply.ts";
-import type { ApplyPrinter } from "./print-apply.ts";
+import { paintState } from "./paint-state.ts";
+
+/** Shows the events of a run as they come. */
+export interface ApplyPrinter {
+  readonly show: (event: ApplyEvent) => void;
+  /** Leaves the last picture standing. */
+  readonly end: () => void;
+}
 
 interface UnitLine {
   state: string;

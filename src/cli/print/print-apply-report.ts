@@ -89,7 +89,10 @@ function printDone(report: Extract<ApplyReport, { type: "done" }>, context: CliC
   ] as const;
   const work = parts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
   const summary = work.length === 0 ? "nothing to change" : work.join(", ");
-  const health = states.length === 0 ? "" : `; ${running} of ${states.length} ${states.length === 1 ? "service" : "services"} running`;
+  const health =
+    states.length === 0
+      ? ""
+      : `; ${running} of ${states.length} ${states.length === 1 ? "service" : "services"} running`;
   const good = applyStatus(report) === exitStatus.done;
   context.stdout(`${paint(good ? "green" : "yellow", `${summary}${health}`)}\n`);
   for (const { address, hold } of report.plan.units) {

@@ -2,16 +2,9 @@ import type { ApplyEvent } from "../../apply/event.ts";
 import { labelRef } from "../../cluster/object-ref.ts";
 import type { CliContext } from "../context.ts";
 import { createApplyTree } from "./apply-tree.ts";
+import type { ApplyPrinter } from "./apply-tree.ts";
 import { escapeControls } from "./escape-controls.ts";
 import { printEvent } from "./print-json.ts";
-import { createPainter } from "./style.ts";
-
-/** Shows the events of a run as they come. */
-export interface ApplyPrinter {
-  readonly show: (event: ApplyEvent) => void;
-  /** Leaves the last picture standing. */
-  readonly end: () => void;
-}
 
 /** A tree that is drawn anew on a terminal, one line an event elsewhere, and with `--json` one event a line. */
 export function createApplyPrinter(context: CliContext, { json }: { readonly json: boolean }): ApplyPrinter {
@@ -60,12 +53,4 @@ export function describeEvent(event: ApplyEvent): string | undefined {
         : `${event.unit}: ${event.outcome}${revision}${message}${hint}`;
     }
   }
-}
-
-/** The colour of a word that says how something stands. */
-export function paintState(context: CliContext, word: string): string {
-  const paint = createPainter(context.colors.stdout);
-  if (["running", "applied", "created", "configured", "removed"].includes(word)) return paint("green", word);
-  if (["failed", "error", "not-running"].includes(word)) return paint("red", word);
-  return paint("yellow", word);
 }
