@@ -113,7 +113,7 @@ describe("woow destroy", () => {
     expect((await volumesOf(service.namespace)).map(({ metadata }) => metadata.name)).toEqual([name]);
     expect(await dataOf(cluster(), name)).toBe("precious");
     const used = await world.run("volumes", "delete", name, "--confirm");
-    expect(used.status, said(used)).toBe(1);
+    expect(used.status, said(used)).toBe(3);
     expect(used.stderr).toContain("one/web-01");
     expect(await dataOf(cluster(), name)).toBe("precious");
   });
