@@ -12,7 +12,7 @@ const core = "";
 const rbac = "rbac.authorization.k8s.io";
 
 /**
- * What `woow apply` and `woow reconcile` ask the API server for, and no more; docs/operator-role.md says what follows
+ * What `woow apply` and `woow reconcile` ask the API server for, and no more; docs/reconcile.md says what follows
  * from it. A test runs both with exactly these rights on a real API server.
  */
 export const operatorRules: readonly k8s.PolicyRule[] = [
@@ -52,33 +52,19 @@ export const operatorRules: readonly k8s.PolicyRule[] = [
     resources: ["configmaps"],
     verbs: ["create", "delete", "get", "list", "patch", "update"],
   },
-  { apiGroups: [core], resources: ["secrets"], verbs: ["update"] },
-  {
-    apiGroups: ["coordination.k8s.io"],
-    resources: ["leases"],
-    verbs: ["create", "get", "list", "patch", "update"],
-  },
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create", "get", "list", "update"] },
   // how services stand, what a chart job said, and the volumes that are kept
-  {
-    apiGroups: [core],
-    resources: ["events", "nodes", "pods", "services"],
-    verbs: look,
-  },
+  { apiGroups: [core], resources: ["events", "nodes", "pods", "services"], verbs: look },
   { apiGroups: [core], resources: ["pods/log"], verbs: ["get"] },
-  {
-    apiGroups: [core],
-    resources: ["persistentvolumeclaims", "persistentvolumes"],
-    verbs: [...look, "delete", "patch"],
-  },
-  {
-    apiGroups: ["apps"],
-    resources: ["daemonsets", "replicasets", "statefulsets"],
-    verbs: [...look, "patch"],
-  },
+  { apiGroups: [core], resources: ["persistentvolumeclaims"], verbs: [...look, ...write] },
+  { apiGroups: [core], resources: ["persistentvolumes"], verbs: [...look, "delete", "patch"] },
+  { apiGroups: ["apps"], resources: ["daemonsets", "statefulsets"], verbs: [...look, "patch"] },
   { apiGroups: ["batch"], resources: ["jobs"], verbs: [...look, "delete"] },
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: look },
-  { apiGroups: ["networking.k8s.io"], resources: ["ingressclasses"], verbs: look },
-  { apiGroups: ["storage.k8s.io"], resources: ["storageclasses"], verbs: look },
-  { apiGroups: ["apiextensions.k8s.io"], resources: ["customresourcedefinitions"], verbs: ["get", "list"] },
-  { apiGroups: ["cert-manager.io"], resources: ["certificates", "clusterissuers"], verbs: look },
+  { apiGroups: ["cert-manager.io"], resources: ["certificates"], verbs: look },
+  // what doctor looks at
+  { apiGroups: ["apiextensions.k8s.io"], resources: ["customresourcedefinitions"], verbs: ["get"] },
+  { apiGroups: ["cert-manager.io"], resources: ["clusterissuers"], verbs: ["get"] },
+  { apiGroups: ["networking.k8s.io"], resources: ["ingressclasses"], verbs: ["list"] },
+  { apiGroups: ["storage.k8s.io"], resources: ["storageclasses"], verbs: ["list"] },
 ];

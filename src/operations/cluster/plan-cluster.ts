@@ -104,7 +104,8 @@ async function askQuestion(client: ClusterClient, question: Question): Promise<A
     // with other values in it, the object that is there answers as a conflict
     if (made.type === "written") return made;
     const live = await client.get(refOf(object));
-    return live === undefined ? made : { type: "exists", live };
+    // it is not there: what it refers to is not there yet either, such as the role of a binding
+    return live === undefined ? { type: "not-asked" } : { type: "exists", live };
   } catch (error) {
     if (!(error instanceof OperationError)) throw error;
     if (error.code === "forbidden" && isMissingRight(error)) return { type: "not-asked" };
