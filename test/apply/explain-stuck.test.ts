@@ -162,7 +162,7 @@ const cases: readonly (readonly [string, readonly SeedObject[], readonly string[
   ],
 ];
 
-test.each(cases)("%s", async (_, objects, words, hints) => {
+test.each(cases)("%s", async (...[, objects, words, hints]) => {
   const names = ["paas-charts", "paas-ws-a"].filter((name) =>
     objects.every(({ kind, metadata }) => kind !== "Namespace" || metadata.name !== name),
   );
