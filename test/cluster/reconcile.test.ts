@@ -259,6 +259,16 @@ describe("workspaces, each on its own", () => {
       driftRepaired: 0,
     });
     expect(running.events.slice(from).filter(({ type }) => type === "drift")).toEqual([]);
+    // what is gone is told, and made again all the same
+    await mustRequest(cluster(), { method: "DELETE", path: quotaPath("b") });
+    await running.event("drift", {
+      from,
+      where: ({ what, policy }) => what === "missing" && policy === "report",
+    });
+    await waitUntil("the quota is back", async () => {
+      const { status } = await cluster().request({ method: "GET", path: quotaPath("b") });
+      return status === 200;
+    });
     // and the other workspace is repaired as ever
     await edit(policyPath("a"), openIngress, "hole-cutter");
     await waitUntil("a is mended", async () => isClosed("a"));
