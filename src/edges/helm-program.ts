@@ -15,8 +15,11 @@ export interface Outcome {
   readonly words: string;
 }
 
-/** Runs helm. Errors: `program-missing`, and `program-failed` when it does not end by itself. */
-export type Runner = (args: readonly string[], timeoutMs: number) => Promise<Outcome>;
+/**
+ * Runs helm, with a text as its standard input. Errors: `program-missing`, and `program-failed` when it does not end by
+ * itself.
+ */
+export type Runner = (args: readonly string[], timeoutMs: number, input?: string) => Promise<Outcome>;
 
 /** Of the user's environment, only what programs need to reach the network. */
 const passedOn = [
@@ -48,12 +51,12 @@ export function makeRunner(
     const value = environment[name];
     if (value !== undefined) env[name] = value;
   }
-  return async (args, timeoutMs) => {
+  return async (args, timeoutMs, input) => {
     const result = await execa(program, args, {
       env,
       extendEnv: false,
       reject: false,
-      stdin: "ignore",
+      ...(input === undefined ? { stdin: "ignore" as const } : { input }),
       timeout: timeoutMs,
       maxBuffer: maxOutputBytes,
       stripFinalNewline: false,

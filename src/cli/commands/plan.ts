@@ -1,3 +1,4 @@
+import { openHelm } from "../../edges/helm.ts";
 import { writePlanFile } from "../../edges/plan-file.ts";
 import { OperationError } from "../../errors.ts";
 import { planPlatform } from "../../operations/cluster/plan.ts";
@@ -5,8 +6,10 @@ import { findRoot } from "../context.ts";
 import type { CliContext } from "../context.ts";
 import { version } from "../version.ts";
 import { exitStatus } from "../exit-status.ts";
+import { printRenderings } from "../print/print-plan-render.ts";
 import { printPlan } from "../print/print-plan.ts";
 import { printProblems } from "../print/print-problems.ts";
+import { createProgress } from "../print/progress.ts";
 import { readDecisions } from "./decision-flags.ts";
 import type { DecisionFlags } from "./decision-flags.ts";
 import { listClusters, readSelection } from "./cluster-selection.ts";
@@ -18,6 +21,8 @@ export interface PlanFlags extends ConnectionFlags, SelectionFlags, DecisionFlag
   readonly out?: string;
   readonly markdown?: boolean;
   readonly objects?: boolean;
+  readonly render?: boolean;
+  readonly helm?: string;
   readonly withoutSecrets?: boolean;
   readonly detailedExitcode?: boolean;
 }
@@ -27,6 +32,7 @@ export async function runPlan(flags: PlanFlags, context: CliContext): Promise<nu
   checkFlags(flags);
   const json = flags.json === true;
   const root = findRoot(flags, context);
+  const charts = await wireCharts(flags, context);
   const { deps, end } = wireClusterDeps(root, { flags, context });
   let status: number = exitStatus.done;
   try {
@@ -37,20 +43,25 @@ export async function runPlan(flags: PlanFlags, context: CliContext): Promise<nu
         decisions: readDecisions(flags),
         withSecrets: flags.withoutSecrets !== true,
         save: flags.out === undefined ? undefined : { version },
+        render: charts,
       });
+      charts?.endProgress();
       printProblems(result.problems, { context, json });
       if (!result.ok) {
         status = exitStatus.failed;
         continue;
       }
-      const { plan } = result;
-      printPlan(plan, {
-        context,
-        format: json ? "json" : flags.markdown === true ? "markdown" : "text",
-        objects: flags.objects === true,
-      });
+      const { plan, renderings } = result;
+      const format = json ? "json" : flags.markdown === true ? "markdown" : "text";
+      printPlan(plan, { context, format, objects: flags.objects === true });
+      if (renderings !== undefined) printRenderings(renderings, { context, format, plan });
+      const cannotRender = renderings?.some(({ failure }) => failure !== undefined) === true;
       if (plan.refusals.length > 0) status = exitStatus.refused;
-      else if (flags.out !== undefined && result.file !== undefined) {
+      else if (cannotRender) {
+        if (status === exitStatus.done) status = exitStatus.failed;
+        if (flags.out !== undefined)
+          context.stderr(`not saved in ${flags.out}: a chart cannot be rendered\n`);
+      } else if (flags.out !== undefined && result.file !== undefined) {
         writePlanFile(flags.out, result.file);
         context.stderr(`saved in ${flags.out}; woow apply ${flags.out} does exactly this or nothing\n`);
       }
@@ -59,11 +70,29 @@ export async function runPlan(flags: PlanFlags, context: CliContext): Promise<nu
     }
     return status;
   } finally {
+    charts?.endProgress();
+    charts?.helm.close();
     end();
   }
 }
 
-function checkFlags({ out, withoutSecrets, allClusters, markdown, json }: PlanFlags): void {
+interface WiredCharts {
+  readonly helm: Awaited<ReturnType<typeof openHelm>>;
+  readonly progress: (done: number, total: number) => void;
+  readonly endProgress: () => void;
+}
+
+/** The real helm, when `--render` asks for it; without one nothing else is worth the wait. */
+async function wireCharts(flags: PlanFlags, context: CliContext): Promise<WiredCharts | undefined> {
+  if (flags.render !== true) return undefined;
+  const { environment } = context;
+  const program = flags.helm ?? (environment["WOOW_HELM"] || "helm");
+  const helm = await openHelm({ program, environment, chartsDir: undefined });
+  const progress = createProgress(context, "rendering charts");
+  return { helm, progress: progress.update, endProgress: progress.end };
+}
+
+function checkFlags({ out, withoutSecrets, allClusters, markdown, json, render, helm }: PlanFlags): void {
   const usage = (message: string, hint: string) => new OperationError("usage", message, { hint });
   if (out !== undefined && withoutSecrets === true)
     throw usage(
@@ -72,6 +101,8 @@ function checkFlags({ out, withoutSecrets, allClusters, markdown, json }: PlanFl
     );
   if (out !== undefined && allClusters === true)
     throw usage("a saved plan is for one cluster", "name it with --cluster");
+  if (helm !== undefined && render !== true)
+    throw usage("--helm says which helm --render uses", "add --render, or leave out --helm");
   if (markdown === true && json === true)
     throw usage("--markdown and --json exclude each other", "leave out one");
 }

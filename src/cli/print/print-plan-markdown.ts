@@ -92,7 +92,7 @@ function details(unit: PrintedUnit): string {
 }
 
 /** A fenced block that no line in it can end. */
-function block(language: string, lines: readonly string[]): string {
+export function block(language: string, lines: readonly string[]): string {
   const text = cut(lines.map((line) => escapeLines(line.replaceAll("\n", " "))).join("\n"), maxBlockLength);
   const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
   const fence = "`".repeat(longest + 1);
@@ -100,7 +100,7 @@ function block(language: string, lines: readonly string[]): string {
 }
 
 /** One line of text that is neither Markdown nor HTML, and mentions nobody. */
-function code(text: string): string {
+export function code(text: string): string {
   if (text === "") return "";
   const escaped = escapeControls(text).replaceAll(
     /[^A-Za-z0-9 ,;]/gu,

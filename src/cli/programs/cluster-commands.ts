@@ -11,12 +11,15 @@ import { addReconcileCommand } from "./reconcile-command.ts";
 export function addClusterCommands(program: Command, { context, setStatus }: ProgramParts): void {
   const plan = addCommand(program, "plan", {
     summary: "Show what apply would change in a cluster, why, and what it costs. Never writes.",
-    example: "woow plan\nwoow plan --out plan.json --detailed-exitcode\nwoow plan -w 123 --objects",
+    example:
+      "woow plan\nwoow plan --out plan.json --detailed-exitcode\nwoow plan -w 123 --objects\nwoow plan --render",
   });
   addConnection(addSelection(addDecisions(plan)))
     .option("--out <file>", "save the plan, for woow apply FILE and woow show FILE")
     .option("--markdown", "for a pull request: Markdown instead of text")
     .option("--objects", "show every object and field, not only services")
+    .option("--render", "also show which objects the charts would add, remove and change; needs helm")
+    .option("--helm <path>", "the helm program for --render (default: $WOOW_HELM, else helm)")
     .option("--without-secrets", "placeholders stand for secrets; needs no key, and cannot be saved")
     .option("--detailed-exitcode", "exit status 2 when something would change")
     .action(async (_, command: Command) => {

@@ -6,10 +6,15 @@ import type { ClusterDeps } from "./cluster-deps.ts";
 import { savePlan } from "./plan-freshness.ts";
 import { prepareRun } from "./prepare-run.ts";
 import type { PrepareOptions } from "./prepare-run.ts";
+import { renderCharts } from "./render/render-charts.ts";
+import type { RenderChartsDeps } from "./render/render-charts.ts";
+import type { ServiceRendering } from "./render/service-rendering.ts";
 
 export interface PlanOptions extends PrepareOptions {
   /** Also make what `--out` writes; the version is that of the program. */
   readonly save: { readonly version: string } | undefined;
+  /** Also render the charts of services that change; left out: not. */
+  readonly render?: Omit<RenderChartsDeps, "signal"> | undefined;
 }
 
 export type PlanResult =
@@ -18,6 +23,8 @@ export type PlanResult =
       readonly plan: Plan;
       readonly hasChanges: boolean;
       readonly file: PlanFile | undefined;
+      /** Undefined unless asked for. */
+      readonly renderings: readonly ServiceRendering[] | undefined;
       readonly problems: readonly Problem[];
     }
   | { readonly ok: false; readonly problems: readonly Problem[] };
@@ -27,11 +34,13 @@ export async function planPlatform(deps: ClusterDeps, options: PlanOptions): Pro
   const prepared = await prepareRun(deps, options);
   if (!prepared.ok) return prepared;
   const { run } = prepared;
+  const { render } = options;
   return {
     ok: true,
     plan: run.plan,
     hasChanges: run.plan.units.some((unit) => !isSettled(unit)),
     file: options.save && savePlan(run, { deps, decisions: options.decisions, ...options.save }),
+    renderings: render && (await renderCharts(run, { ...render, signal: deps.signal })),
     problems: run.desired.problems,
   };
 }

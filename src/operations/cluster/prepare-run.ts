@@ -31,6 +31,8 @@ export interface PreparedRun {
   readonly client: ClusterClient;
   readonly observation: Observation;
   readonly plan: Plan;
+  /** Key of the plan's stand-ins for secrets. */
+  readonly salt: string;
 }
 
 export type Preparation =
@@ -53,6 +55,6 @@ export async function prepareRun(deps: ClusterDeps, options: PrepareOptions): Pr
   if (!loaded.ok) return loaded;
   const { desired } = loaded;
   const client = await deps.connect(desired.cluster);
-  const { plan, observation } = await planCluster({ client, deps, desired, decisions });
-  return { ok: true, run: { desired, tree, git, client, observation, plan } };
+  const { plan, observation, salt } = await planCluster({ client, deps, desired, decisions });
+  return { ok: true, run: { desired, tree, git, client, observation, plan, salt } };
 }

@@ -30,6 +30,11 @@ export interface RenderRequest {
   readonly values: HelmValues;
   /** For example v1.35.8; charts look at it. */
   readonly kubeVersion: string;
+  /**
+   * True: as an upgrade, so charts see `.Release.IsUpgrade` and what lies in crds/ is left out, as Helm never touches
+   * it again. Left out: as a first installation.
+   */
+  readonly isUpgrade?: boolean;
 }
 
 /** The manifests as text, or helm's own words. */
