@@ -50,11 +50,6 @@ export async function readState(cluster: TestCluster): Promise<ClusterState> {
   return state;
 }
 
-/** What is in a state and was not before. */
-export function addedSince(before: ClusterState, after: ClusterState): string[] {
-  return [...after.keys()].filter((key) => !before.has(key)).sort();
-}
-
 function withoutChance(object: RawObject): object {
   const { uid: _uid, resourceVersion: _version, ...metadata } = object.metadata;
   const { creationTimestamp: _created, generation: _generation, ...rest } = metadata;

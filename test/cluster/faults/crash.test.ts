@@ -22,11 +22,11 @@ const scene = useScene(
   { audit: false },
 );
 
-/** The kind of a request and the side of it, over all commands. */
+/** Each kind of write on both sides and each kind of read on one, over all commands. */
 function pickSample(points: readonly CrashPoint[], seed: number): CrashPoint[] {
   const random = seededRandom(seed);
-  const sides = Map.groupBy(points, ({ kind, side }) => `${kind} ${side}`);
-  return [...sides.values()].map((same) => pick(same, random));
+  const groups = Map.groupBy(points, ({ kind, side, isMutating }) => (isMutating ? `${kind} ${side}` : kind));
+  return [...groups.values()].map((same) => pick(same, random));
 }
 
 test(

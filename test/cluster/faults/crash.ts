@@ -1,5 +1,6 @@
 import type { Ran } from "../../support/woow.ts";
 import type { ClusterState } from "./cluster-state.ts";
+import { compareFiles, compareHistories, compareStates } from "./compare-ends.ts";
 import { readHistory, type History } from "./history.ts";
 import type { ProxiedRequest } from "./proxied-request.ts";
 import type { SavedScene, Scene } from "./scene.ts";
@@ -12,6 +13,8 @@ export interface CrashPoint {
   /** From 1. */
   readonly ordinal: number;
   readonly side: "before" | "after";
+  /** False: a read, so that both sides of it are the same to the cluster. */
+  readonly isMutating: boolean;
 }
 
 /** How a work ends when nobody disturbs it. */
@@ -57,10 +60,10 @@ export async function listUndisturbed(scene: Scene): Promise<Undisturbed[]> {
 /** Every moment at which a run can be killed. */
 export function listPoints({ work, requests }: Undisturbed): CrashPoint[] {
   const counts = new Map<string, number>();
-  return requests.flatMap(({ kind }) => {
+  return requests.flatMap(({ kind, isMutating }) => {
     const ordinal = (counts.get(kind) ?? 0) + 1;
     counts.set(kind, ordinal);
-    return (["before", "after"] as const).map((side) => ({ work, kind, ordinal, side }));
+    return (["before", "after"] as const).map((side) => ({ work, kind, ordinal, side, isMutating }));
   });
 }
 
@@ -91,7 +94,7 @@ export async function crash(scene: Scene, undisturbed: Undisturbed, point: Crash
 export async function compareEnds(scene: Scene, undisturbed: Undisturbed): Promise<string[]> {
   return [
     ...(await findUnfinished(scene)),
-    ...compareStates(undisturbed, await scene.readState()),
+    ...compareStates({ start: undisturbed.start.state, end: undisturbed.end }, await scene.readState()),
     ...compareFiles(undisturbed.files, scene.readFiles()),
     ...compareHistories(undisturbed.history, await readHistory(scene.cluster)),
   ];
@@ -123,58 +126,4 @@ export function describeStatus({ status, stdout, stderr }: Ran, { saysGone }: Wo
 async function findUnfinished(scene: Scene): Promise<string[]> {
   const { status, stdout, stderr } = await scene.run(["plan", "--detailed-exitcode"]);
   return status === 0 ? [] : [`a plan afterwards ended with ${status}: ${(stdout + stderr).trim()}`];
-}
-
-/** What is missing, left over, different, or was deleted and made anew although nobody asked for it. */
-export function compareStates({ start, end }: Undisturbed, found: ClusterState): string[] {
-  const wrong: string[] = [];
-  for (const [key, expected] of end) {
-    if (isBookkeeping(key)) continue;
-    const object = found.get(key);
-    const before = start.state.get(key);
-    if (object === undefined) wrong.push(`${key} is missing`);
-    else if (object.text !== expected.text) wrong.push(`${key} is ${object.text} and not ${expected.text}`);
-    else if (before?.uid === expected.uid && object.uid !== before.uid) wrong.push(`${key} was made anew`);
-  }
-  for (const key of found.keys()) if (!end.has(key) && !isBookkeeping(key)) wrong.push(`${key} is left over`);
-  return wrong;
-}
-
-/** Revisions have a comparison of their own; the lock of a dead process ends by itself when nobody needs it. */
-function isBookkeeping(key: string): boolean {
-  return key.startsWith("Secret paas-system/") || key.startsWith("Lease ");
-}
-
-function compareFiles(expected: ReadonlyMap<string, string>, found: ReadonlyMap<string, string>): string[] {
-  const all = new Set([...expected.keys(), ...found.keys()]);
-  return [...all].filter((file) => expected.get(file) !== found.get(file)).map((file) => `${file} differs`);
-}
-
-/** A kill leaves the first; a run that gave up says one of the others. */
-const unfinishedOutcomes: ReadonlySet<string> = new Set(["interrupted", "failed", "cancelled"]);
-
-/**
- * True histories: numbers from 1 without a gap or a repetition, all that the undisturbed run tells of, and beside it
- * at most one that was stopped, or what was done again after it.
- */
-export function compareHistories(expected: History, found: History): string[] {
-  const wrong: string[] = [];
-  for (const unit of new Set([...expected.keys(), ...found.keys()])) {
-    const [want = [], have = []] = [expected.get(unit), found.get(unit)];
-    const told = have.map(({ outcome }) => outcome).join(", ");
-    if (have.some(({ number }, index) => number !== index + 1)) {
-      wrong.push(`${unit}: its revisions are ${have.map(({ number }) => number).join(", ")}`);
-    }
-    if (have.length < want.length || have.length > want.length + 1) {
-      wrong.push(`${unit} has ${have.length} revisions (${told}) and not ${want.length} or one more`);
-    }
-    const unfinished = have.filter(({ outcome }) => unfinishedOutcomes.has(outcome)).length;
-    if (unfinished > 1)
-      wrong.push(`${unit}: one run was stopped, and ${unfinished} did not finish (${told})`);
-    const unknown = have.filter(
-      ({ outcome }) => !unfinishedOutcomes.has(outcome) && !want.some((one) => one.outcome === outcome),
-    );
-    if (unknown.length > 0) wrong.push(`${unit}: its revisions ended ${told}`);
-  }
-  return wrong;
 }

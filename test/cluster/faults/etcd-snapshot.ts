@@ -43,13 +43,6 @@ export async function restoreSnapshot(cluster: TestCluster, snapshot: EtcdSnapsh
   ]);
 }
 
-/** Puts one object back, or takes it away, at once. */
-export async function writeKey(cluster: TestCluster, key: string, value: string | undefined): Promise<void> {
-  const { etcdServer } = cluster;
-  if (value === undefined) await ask(etcdServer, "deleterange", { key: encode(key) });
-  else await ask(etcdServer, "put", { key: encode(key), value });
-}
-
 const tries = 5;
 
 async function ask<T>(server: string, call: string, body: object): Promise<T> {
