@@ -40,14 +40,15 @@ export async function openServiceSecrets(
     return { ok: false, problem: problemAt(place, { code, message: `${service.unit}: ${message}`, hint }) };
   }
   const values = nestValues(opened.values as { [key: string]: Json });
-  const place = source.locate(["secret_values"], "key");
+  // finding the place reads the file again, so only where there is something to say
+  const place = () => source.locate(["secret_values"], "key");
   const [foreign] = findForeignHosts(values as Json, {
     owners: hostOwners,
     workspaceId: service.workspaceId,
   });
   if (foreign !== undefined) {
     const message = `secret_values: ${foreign.path.join(".")} names a host that belongs to another workspace`;
-    return { ok: false, problem: problemAt(place, { code: "foreign-host", message, hint: "remove it" }) };
+    return { ok: false, problem: problemAt(place(), { code: "foreign-host", message, hint: "remove it" }) };
   }
   const [fault] = [
     ...findIsolationFaults(values as Json, service.namespace),
@@ -55,7 +56,7 @@ export async function openServiceSecrets(
   ];
   if (fault === undefined) return { ok: true, values };
   const message = `secret_values: ${fault.message}`;
-  return { ok: false, problem: problemAt(place, { code: "isolation-value", message, hint: fault.hint }) };
+  return { ok: false, problem: problemAt(place(), { code: "isolation-value", message, hint: fault.hint }) };
 }
 
 /** The same shape with a placeholder in every place, for manifests that are made without a key. */

@@ -7,6 +7,11 @@ import { planNotes } from "./plan-notes.ts";
 import { planRemovals } from "./plan-removals.ts";
 import { planUnit } from "./plan-unit.ts";
 
+/** What can be planned from lists alone, and what is left to ask; without a question it is the plan. */
+export function draftPlan(input: PlanInput): { readonly plan: Plan; readonly questions: readonly Question[] } {
+  return planAll(input, new Map());
+}
+
 /**
  * What the lists leave open: objects that fail the comparison, and new ones in namespaces that are there. Each is
  * asked by a dry run; nothing is stored by it.

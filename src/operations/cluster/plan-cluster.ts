@@ -4,7 +4,7 @@ import { resourceTypes } from "../../cluster/resource-types.ts";
 import { OperationError } from "../../errors.ts";
 import { chartsNamespace } from "../../model/names.ts";
 import type { Plan } from "../../plan/change.ts";
-import { findQuestions, makePlan } from "../../plan/make-plan.ts";
+import { draftPlan, makePlan } from "../../plan/make-plan.ts";
 import type { Observation } from "../../plan/observation.ts";
 import type { PlanDecisions } from "../../plan/plan-decisions.ts";
 import type { Answer, Answers, PlanInput, Question } from "../../plan/plan-input.ts";
@@ -72,7 +72,9 @@ export async function planCluster(options: PlanClusterOptions): Promise<PlannedC
     secretPlaceholder,
     salt,
   };
-  const answers = await askQuestions(client, findQuestions(input));
+  const draft = draftPlan(input);
+  if (draft.questions.length === 0) return { plan: draft.plan, observation, salt };
+  const answers = await askQuestions(client, draft.questions);
   return { plan: makePlan(input, answers), observation, salt };
 }
 
