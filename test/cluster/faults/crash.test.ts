@@ -29,6 +29,23 @@ function pickSample(points: readonly CrashPoint[], seed: number): CrashPoint[] {
   return [...groups.values()].map((same) => pick(same, random));
 }
 
+const volume = "PersistentVolume pv-of-paas-ws-a-data-paas-ws-a-db-01-0";
+
+test.each([
+  ["apply that prunes", true],
+  ["destroy that keeps data", true],
+  ["destroy that deletes data", false],
+])("%s ends as it should when nobody disturbs it", (name, keepsData) => {
+  scene();
+  const { start, end, files } = undisturbed.find(({ work }) => work.name === name) ?? {};
+  expect(start?.state.get(volume)?.text).toContain('"persistentVolumeReclaimPolicy":"Delete"');
+  expect(end?.has("HelmChart paas-charts/paas-ws-a-db-01")).toBe(false);
+  expect(end?.has("HelmChart paas-charts/paas-ws-a-web-01")).toBe(true);
+  expect(files?.has("workspaces/a/db-01.yaml")).toBe(false);
+  if (keepsData) expect(end?.get(volume)?.text).toContain('"persistentVolumeReclaimPolicy":"Retain"');
+  else expect(end?.has(volume)).toBe(false);
+});
+
 test(
   "killed with SIGKILL at a request and run again, every command converges",
   { timeout: isWhole ? wholeLimitMs : 1_200_000 },
