@@ -76,12 +76,15 @@ function fieldText(field: FieldChange, hasColors: boolean): string[] {
 
 /** Of a long text, a script or a configuration file, only what is near a change. */
 function hunkLines({ path, before = "", after = "" }: FieldChange, hasColors: boolean): string[] {
+  // a text that comes or goes as a whole needs no places
+  const isWhole = before === "" || after === "";
   const end = (text: string) => (text === "" ? "" : `${text}\n`);
   const texts = { before: end(before), after: end(after) };
   return formatDiff(texts, { path, colors: hasColors, escapes: true })
     .trimEnd()
     .split("\n")
-    .slice(diffHeadLines);
+    .slice(diffHeadLines)
+    .filter((_, index) => !isWhole || index > 0);
 }
 
 /** "web 1.0.0 -> 1.1.0: 1 added, 2 changed, 3 unchanged". */

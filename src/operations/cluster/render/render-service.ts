@@ -96,7 +96,6 @@ export async function renderService(job: RenderJob, deps: RenderDeps): Promise<S
   }
   const hidesAll = !shown.ok || live?.hidesAll === true;
   if (hidesAll) {
-    mask.hideSecrets();
     notes.push("no values are shown: the chart does not render with stand-ins for its secrets");
   }
   const rendering = hidesAll || !shown.ok ? real.rendering : shown.rendering;

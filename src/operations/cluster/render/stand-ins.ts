@@ -14,8 +14,6 @@ export interface StandIns {
   replace(values: HelmValues, keys: readonly string[]): HelmValues;
   /** True once anything was replaced. */
   readonly isUsed: () => boolean;
-  /** For a chart that only renders with the secrets themselves: hides these too. */
-  hideSecrets(): void;
   /** A text that nobody declared secret and that is better hidden; helm does see it. */
   hide(text: string): void;
   /** A text for people: stand-ins, hidden texts and digests become `(secret ...)`, as elsewhere in the plan. */
@@ -53,6 +51,8 @@ export function createStandIns(salt: string): StandIns {
     }
     standIns.set(secret, made);
     addLabel(made, maskValue(secret, salt));
+    // it may stand in the open as well, and some charts only render with the secrets themselves
+    hide(secret);
     return made;
   };
   const replaceLeaves = (value: Json): Json => {
@@ -80,9 +80,6 @@ export function createStandIns(salt: string): StandIns {
       ),
     isUsed: () => standIns.size > 0,
     hide,
-    hideSecrets: () => {
-      for (const secret of standIns.keys()) hide(secret);
-    },
     mask: (text) => {
       const whole = labels.get(text);
       if (whole !== undefined) return whole;
