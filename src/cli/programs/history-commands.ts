@@ -15,7 +15,7 @@ export function addHistoryCommands(program: Command, parts: ProgramParts): void 
 
   const rollback = addCommand(program, "rollback <unit> <number>", {
     summary: "Bring a unit back to one of its revisions, in the cluster and in its file.",
-    example: "woow revisions acme/n8n-01\nwoow rollback acme/n8n-01 3",
+    example: "woow rollback acme/n8n-01 3",
   });
   addWaiting(addWriting(addConnection(rollback))).action(async (...given: readonly unknown[]) => {
     const [unit, number, , command] = given as [string, string, unknown, Command];
