@@ -113,6 +113,7 @@ async function listRecords(
     type: resourceTypes.Secret,
     namespace,
     labelSelector: `owner=helm,name=${releaseName}`,
+    fieldSelector: "type=helm.sh/release.v1",
     metadataOnly: true,
   });
   return items;

@@ -192,3 +192,26 @@ test("no secret in anything that was printed", () => {
   expect(text).not.toContain(databasePassword);
   expect(text).not.toContain(Buffer.from(databasePassword).toString("base64"));
 });
+
+test("a Secret that only carries a failed release's labels is nobody's record: it stays, and nothing is recovered", async () => {
+  await mustRequest(cluster(), {
+    method: "POST",
+    path: collections.secrets("paas-ws-a"),
+    body: {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: {
+        name: "not-helms",
+        labels: { owner: "helm", name: "paas-ws-a-web-04", status: "failed", version: "9000" },
+      },
+    },
+  });
+  const planned = await woow("plan", "-s", "a/web-04", "--detailed-exitcode");
+  expect(planned.stdout).not.toContain("not-helms");
+  expect(planned.status, planned.stdout).toBe(0);
+  const retried = await woow("retry", "a/web-04");
+  expect(retried.stdout + retried.stderr).toContain("nothing to run again");
+  const path = `${collections.secrets("paas-ws-a")}/not-helms`;
+  await mustRequest(cluster(), { method: "GET", path });
+  await mustRequest(cluster(), { method: "DELETE", path });
+}, 120_000);

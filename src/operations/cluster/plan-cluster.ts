@@ -51,7 +51,13 @@ export async function planCluster(options: PlanClusterOptions): Promise<PlannedC
       units: only,
     }),
     client.list({ type: resourceTypes.Job, namespace: chartsNamespace }),
-    client.list({ type: resourceTypes.Secret, labelSelector: "owner=helm", metadataOnly: true }),
+    // by type too: labels alone may stand on a Secret that is not Helm's, and a failed record is deleted
+    client.list({
+      type: resourceTypes.Secret,
+      labelSelector: "owner=helm",
+      fieldSelector: "type=helm.sh/release.v1",
+      metadataOnly: true,
+    }),
   ]);
   checkIdentity({ observation, desired, client, memory: deps.memory });
   const input: PlanInput = {

@@ -55,6 +55,7 @@ async function findWork(client: ClusterClient, facts: ServiceFacts): Promise<Rec
       type: resourceTypes.Secret,
       namespace,
       labelSelector: `owner=helm,name=${releaseName}`,
+      fieldSelector: "type=helm.sh/release.v1",
       metadataOnly: true,
     }),
   ]);
