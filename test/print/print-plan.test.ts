@@ -128,7 +128,7 @@ describe("text", () => {
       "+ acme/new     0 -> 3 USD  new, 1 object
       ~ acme/web-01       3 USD  changed in git: spec.version, image.tag, spec.timeout; changed in the cluster by kubectl-edit: spec.ingress
           note: a made-up note
-      - acme/old     3 -> 0 USD  removed: gone from git; volumes are kept unless destroy said otherwise
+      - acme/old     3 -> 0 USD  removed; its volumes are kept unless their deletion was named
       ! acme/bad          3 USD  recover: the job has given up
       = acme/held         3 USD  on hold: suspended by a@b, made up
 
@@ -155,7 +155,7 @@ describe("text", () => {
                 - - {}
                 - - a: 1
                 + []
-      - acme/old     3 -> 0 USD  removed: gone from git; volumes are kept unless destroy said otherwise
+      - acme/old     3 -> 0 USD  removed; its volumes are kept unless their deletion was named
           - HelmChart paas-charts/x (no longer defined)
       ! acme/bad          3 USD  recover: the job has given up
       = acme/held         3 USD  on hold: suspended by a@b, made up
@@ -243,7 +243,7 @@ describe("Markdown for a pull request", () => {
       |---|---|---|---|
       | <code>&#43;</code> | <code>acme&#47;new</code> | <code>0 &#45;&#62; 3 USD</code> | <code>new, 1 object</code> |
       | <code>&#126;</code> | <code>acme&#47;web&#45;01</code> | <code>3 USD</code> | <code>changed in git&#58; spec&#46;version, image&#46;tag, spec&#46;timeout; changed in the cluster by kubectl&#45;edit&#58; spec&#46;ingress</code> |
-      | <code>&#45;</code> | <code>acme&#47;old</code> | <code>3 &#45;&#62; 0 USD</code> | <code>removed&#58; gone from git; volumes are kept unless destroy said otherwise</code> |
+      | <code>&#45;</code> | <code>acme&#47;old</code> | <code>3 &#45;&#62; 0 USD</code> | <code>removed; its volumes are kept unless their deletion was named</code> |
       | <code>&#33;</code> | <code>acme&#47;bad</code> | <code>3 USD</code> | <code>recover&#58; the job has given up</code> |
       | <code>&#61;</code> | <code>acme&#47;held</code> | <code>3 USD</code> | <code>on hold&#58; suspended by a&#64;b, made up</code> |
 

@@ -53,7 +53,7 @@ export async function runApply(
   let status: number = exitStatus.done;
   try {
     for (const cluster of listClusters(deps, flags)) {
-      const printer = createApplyPrinter(context, { json });
+      const printer = createApplyPrinter(context, { json, signal: deps.signal });
       const run = applyPlatform(deps, {
         selection: savedPlan?.selection ?? readSelection(flags),
         cluster: savedPlan?.cluster ?? cluster,
@@ -104,8 +104,8 @@ export async function confirmPlan(
 ): Promise<"seen" | "unseen" | "declined"> {
   if (flags.yes === true || flags.autoApprove === true) return "unseen";
   if (!context.canAsk) {
-    throw new OperationError("usage", "nobody can be asked here, so --yes or a plan file is needed", {
-      hint: "woow plan --out plan.json, have it reviewed, then woow apply plan.json",
+    throw new OperationError("usage", "nobody can be asked here, so --yes is needed", {
+      hint: "for apply a reviewed plan will do as well: woow plan --out plan.json, then woow apply plan.json",
     });
   }
   printPlan(plan, { context, format: "text", objects: false });

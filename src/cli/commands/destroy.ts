@@ -29,7 +29,7 @@ export async function runDestroy(unit: string, flags: DestroyFlags, context: Cli
   const json = flags.json === true;
   const { deps, end } = wireClusterDeps(root, { flags, context });
   try {
-    const printer = createApplyPrinter(context, { json });
+    const printer = createApplyPrinter(context, { json, signal: deps.signal });
     const run = destroyUnit(deps, {
       unit,
       cluster: flags.cluster,

@@ -49,7 +49,10 @@ async function runHold(
   try {
     const lock = readLock(flags, context);
     const run = holdUnit(deps, { unit, cluster: flags.cluster, reason, lock });
-    return await drainEvents(run, createApplyPrinter(context, { json: flags.json === true }));
+    return await drainEvents(
+      run,
+      createApplyPrinter(context, { json: flags.json === true, signal: deps.signal }),
+    );
   } finally {
     end();
   }

@@ -40,7 +40,10 @@ export async function runRollback(
         return confirmPlan(plan, { flags, context });
       },
     });
-    const { report, brief, isWritten } = await drainEvents(run, createApplyPrinter(context, { json }));
+    const { report, brief, isWritten } = await drainEvents(
+      run,
+      createApplyPrinter(context, { json, signal: deps.signal }),
+    );
     printApplyReport(report, { context, json });
     const status = applyStatus(report);
     if (report.type !== "done" || isWritten || brief === undefined) return status;

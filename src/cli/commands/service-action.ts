@@ -61,7 +61,7 @@ async function runAction(
       wait: readWait(flags),
       lock: readLock(flags, context),
     });
-    const report = await drainEvents(run, createApplyPrinter(context, { json }));
+    const report = await drainEvents(run, createApplyPrinter(context, { json, signal: deps.signal }));
     return printReport(report, { context, json, nothing });
   } finally {
     end();

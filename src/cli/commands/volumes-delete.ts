@@ -35,7 +35,7 @@ export async function runVolumesDelete(
       lock: readLock(flags, context),
       confirm: async (volumes) => confirmDeletion(volumes, { flags, context }),
     });
-    const report = await drainEvents(run, createApplyPrinter(context, { json }));
+    const report = await drainEvents(run, createApplyPrinter(context, { json, signal: deps.signal }));
     printDeletedVolumes(report, { context, json });
     if (report.type === "declined") return exitStatus.failed;
     if (report.stuck.size === 0) return exitStatus.done;

@@ -22,10 +22,12 @@ const redrawMs = 100;
 const margin = 2;
 
 /** Units as a tree, drawn over itself while they move. What does not fit is counted, and shown in full at the end. */
-export function createApplyTree(context: CliContext): ApplyPrinter {
+export function createApplyTree(context: CliContext, signal: AbortSignal): ApplyPrinter {
   const units = new Map<string, UnitLine>();
   let drawnRows = 0;
   let drawnAt = 0;
+  // what is said then stands below the picture, so the next picture begins below that
+  signal.addEventListener("abort", () => (drawnRows = 0), { once: true });
   const lineOf = (unit: string): UnitLine => {
     let line = units.get(unit);
     if (line === undefined) {

@@ -47,8 +47,8 @@ export function unitWords(unit: PrintedUnit): string {
       return [`new, ${plural(changes.length, "object")}`, ...recover].join("; ");
     case "remove":
       return unit.unit.includes("/")
-        ? "removed: gone from git; volumes are kept unless destroy said otherwise"
-        : "removed: gone from git";
+        ? "removed; its volumes are kept unless their deletion was named"
+        : "removed";
     case "recover":
       return recover.join("");
     case "update":

@@ -7,9 +7,12 @@ import { escapeControls } from "./escape-controls.ts";
 import { printEvent } from "./print-json.ts";
 
 /** A tree that is drawn anew on a terminal, one line an event elsewhere, and with `--json` one event a line. */
-export function createApplyPrinter(context: CliContext, { json }: { readonly json: boolean }): ApplyPrinter {
+export function createApplyPrinter(
+  context: CliContext,
+  { json, signal }: { readonly json: boolean; readonly signal: AbortSignal },
+): ApplyPrinter {
   if (json) return { show: (event) => printEvent(context, event), end: () => undefined };
-  if (context.stdoutIsTty && context.environment["TERM"] !== "dumb") return createApplyTree(context);
+  if (context.stdoutIsTty && context.environment["TERM"] !== "dumb") return createApplyTree(context, signal);
   const last = new Map<string, string>();
   const show = (event: ApplyEvent) => {
     const line = describeEvent(event);

@@ -15,7 +15,6 @@ import {
 } from "./plan-words.ts";
 import { printEvent } from "./print-json.ts";
 import { formatPlanMarkdown } from "./print-plan-markdown.ts";
-import { toSnakeCase } from "./snake-case.ts";
 import { createPainter } from "./style.ts";
 import { displayWidth } from "./table.ts";
 
@@ -49,7 +48,7 @@ export function printPlan(plan: Plan, options: PlanPrintOptions): void {
 
 /** The same for a plan that was saved. */
 export function printDescribedPlan(plan: PrintedPlan, { context, format, objects }: PlanPrintOptions): void {
-  if (format === "json") printEvent(context, { type: "plan", ...(toSnakeCase(plan) as object) });
+  if (format === "json") printEvent(context, { type: "plan", ...plan });
   else if (format === "markdown") context.stdout(formatPlanMarkdown(plan));
   else context.stdout(formatPlan(plan, { paint: createPainter(context.colors.stdout), objects }));
 }
@@ -61,7 +60,7 @@ export function printRefusals(
 ): void {
   if (json) {
     for (const refusal of refusals) {
-      printEvent(context, { type: "refusal", ...(toSnakeCase(refusal) as object) });
+      printEvent(context, { type: "refusal", ...refusal });
     }
     return;
   }

@@ -14,6 +14,11 @@ export function createProgress(
   return {
     update: (done, total) => {
       const now = performance.now();
+      if (done === total && shownAt > 0) {
+        context.stderr("\r\u001b[K");
+        shownAt = 0;
+        return;
+      }
       if (!context.stderrIsTty || now - started < quietMs || now - shownAt < stepMs) return;
       shownAt = now;
       context.stderr(`\r\u001b[K${what} ${done}/${total}`);

@@ -42,12 +42,12 @@ export function addClusterCommands(program: Command, { context, setStatus }: Pro
     summary: "Bring a cluster to what the definitions say, wait until it runs, and record it.",
     example: "woow apply\nwoow apply -s 123/n8n-01 --yes\nwoow apply plan.json",
   });
-  addWaiting(addWriting(addConnection(addSelection(addDecisions(apply)))))
-    .option("--without-secrets", "refused: placeholders must not be deployed")
-    .action(async (file: string | undefined, _, command: Command) => {
+  addWaiting(addWriting(addConnection(addSelection(addDecisions(apply))))).action(
+    async (file: string | undefined, _, command: Command) => {
       const { runApply } = await import("../commands/apply.ts");
       setStatus(await runApply(file, command.optsWithGlobals<ApplyFlags>(), context));
-    });
+    },
+  );
   addReconcileCommand(program, { context, setStatus });
 }
 

@@ -91,7 +91,7 @@ export async function checkDns(
       problem(
         "dns",
         `${lost.join(", ")} ${lost.length === 1 ? "has" : "have"} no address`,
-        `add a record *.${platform.domain} that leads to ${where}, and one for each custom domain: woow domain status`,
+        `add a record *.${platform.domain} that leads to ${where}, and one for each custom domain`,
       ),
     ];
   }
