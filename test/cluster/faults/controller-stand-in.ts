@@ -35,8 +35,8 @@ const pollMs = 25;
 
 /**
  * What a real cluster's controllers do with our HelmCharts, without their seconds: a finalizer and a release record for
- * each, a claim with a volume for each database; uninstalled on deletion, with claims of StatefulSets left behind as
- * Helm leaves them. The real ones are in the tests of removal; here a removal runs a hundred times.
+ * each, a claim with a volume for each database; all of it goes when the HelmChart does, save for a volume that is to be
+ * kept. The real ones are in the tests of removal; here a removal runs a hundred times.
  */
 export function startControllerStandIn(cluster: TestCluster): ControllerStandIn {
   let isStopped = false;
@@ -108,6 +108,7 @@ function workOnChart(chart: Chart, claims: readonly Claim[]): Request[] {
     if (!isManaged) return [];
     return [
       ["DELETE", `${collections.secrets(namespace)}/${releaseSecret(name)}`],
+      ["DELETE", `${collections.claims(namespace)}/${claimName(name)}`],
       ["PATCH", path, { metadata: { finalizers: finalizers.filter((one) => one !== finalizer) } }],
     ];
   }
@@ -174,7 +175,7 @@ function makeReleaseSecret(name: string): object {
   };
 }
 
-/** As a StatefulSet makes it: Helm does not know it and leaves it behind. */
+/** The chart's own: it goes with the release, and the volume behind it when that is not kept. */
 function makeClaim(release: string, namespace: string): Request {
   return [
     "POST",
@@ -182,7 +183,14 @@ function makeClaim(release: string, namespace: string): Request {
     {
       apiVersion: "v1",
       kind: "PersistentVolumeClaim",
-      metadata: { name: claimName(release), labels: { "app.kubernetes.io/instance": release } },
+      metadata: {
+        name: claimName(release),
+        labels: { "app.kubernetes.io/instance": release, "app.kubernetes.io/managed-by": "Helm" },
+        annotations: {
+          "meta.helm.sh/release-name": release,
+          "meta.helm.sh/release-namespace": namespace,
+        },
+      },
       spec: {
         accessModes: ["ReadWriteOnce"],
         resources: { requests: { storage: "1Gi" } },
