@@ -8,7 +8,6 @@ import { fieldLines } from "./plan-words.ts";
 import { printEvent } from "./print-json.ts";
 import { block, code, formatPlanMarkdown } from "./print-plan-markdown.ts";
 import { plural } from "./print-problems.ts";
-import { toSnakeCase } from "./snake-case.ts";
 import { createPainter } from "./style.ts";
 import { formatDiff } from "./unified-diff.ts";
 
@@ -30,8 +29,7 @@ export function printRenderings(
   { context, format, plan }: RenderPrintOptions,
 ): void {
   if (format === "json") {
-    for (const rendering of renderings)
-      printEvent(context, { type: "rendering", ...(toSnakeCase(rendering) as object) });
+    for (const rendering of renderings) printEvent(context, { type: "rendering", ...rendering });
   } else if (format === "markdown") {
     const room = longestComment - formatPlanMarkdown(describePlan(plan)).length;
     context.stdout(formatMarkdown(renderings, room));

@@ -124,6 +124,32 @@ test("whatever a chart makes of a secret, nothing of it is shown; that it change
   });
 });
 
+test("a Secret is hidden whole, whatever is in it", async () => {
+  const chart = ({ message = "" }: Values) =>
+    `apiVersion: v1\nkind: Secret\nmetadata: { name: x }\ntype: ${message}\nstringData: { a: ${message} }\ndata: { b: ${base64(message)} }\n`;
+  const { result } = await render({
+    before: { password: oldSecret, message: "one" },
+    after: { password: oldSecret, message: "two" },
+    chart,
+  });
+  const shown = result.changes[0]?.fields.map(({ path, before, after }) => [path, before, after]);
+  expect(shown).toEqual([
+    ["type", "one", "two"],
+    ["stringData.a", maskValue("one", salt), maskValue("two", salt)],
+    ["data.b", maskValue(base64("one"), salt), maskValue(base64("two"), salt)],
+  ]);
+});
+
+test("a declared secret whose name says nothing is hidden where it stands in the open as well", async () => {
+  const { text } = await render({
+    before: { password: "x", serial: oldSecret, message: `old ${oldSecret}` },
+    after: { password: "x", serial: newSecret, message: `new ${newSecret}` },
+    job: { secretKeys: ["serial"], formerSecretKeys: ["serial"] },
+  });
+  expect(text).toMatch(/new \(secret [0-9a-f]{8}\)/);
+  expectNoTrace(text);
+});
+
 test("a secret that stays the same changes nothing", async () => {
   const { result } = await render({
     before: { password: oldSecret, message: "a" },
@@ -136,11 +162,11 @@ test("a secret that stays the same changes nothing", async () => {
 });
 
 test("what was secret once, and what nobody knows of, is hidden in what runs now", async () => {
-  const chart = ({ token, note }: Values) =>
-    `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: x }\ndata: { a: ${String(token)}, b: ${String(note)} }\n`;
-  const before = { password: oldSecret, token: newSecret, note: "written by hand" };
-  const after = { password: oldSecret, token: "public", note: "ours" };
-  const known = await render({ before, after, chart, job: { formerSecretKeys: ["token"] } });
+  const chart = ({ serial, note }: Values) =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: x }\ndata: { a: ${String(serial)}, b: ${String(note)} }\n`;
+  const before = { password: oldSecret, serial: newSecret, note: "written by hand" };
+  const after = { password: oldSecret, serial: "public", note: "ours" };
+  const known = await render({ before, after, chart, job: { formerSecretKeys: ["serial"] } });
   expectNoTrace(known.text);
   expect(known.text).toContain("written by hand");
   const doubtful = await render({ before, after, chart, job: { formerSecretKeys: [], isDoubtful: true } });

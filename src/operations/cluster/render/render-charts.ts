@@ -116,6 +116,7 @@ function isWrittenByOthers({ reason, fields }: Change): boolean {
 /** What stands in the cluster after apply: a field that is left to another manager stays as it is. */
 function wantedObject(manifest: Manifest, change: Change | undefined): { readonly [key: string]: unknown } {
   if (change === undefined || !("desired" in change)) return manifest;
+  if (change.action === "none") return change.live;
   if (change.action !== "update" || change.kept.length === 0) return change.desired;
   const { desired, live, kept } = change;
   const keep = (key: "spec" | "data") => {
