@@ -15,11 +15,8 @@ export interface Outcome {
   readonly words: string;
 }
 
-/**
- * Runs helm, with a text as its standard input. Errors: `program-missing`, and `program-failed` when it does not end by
- * itself.
- */
-export type Runner = (args: readonly string[], timeoutMs: number, input?: string) => Promise<Outcome>;
+/** Runs helm. Errors: `program-missing`, and `program-failed` when it does not end by itself. */
+export type Runner = (args: readonly string[], timeoutMs: number) => Promise<Outcome>;
 
 /** Of the user's environment, only what programs need to reach the network. */
 const passedOn = [
@@ -51,12 +48,12 @@ export function makeRunner(
     const value = environment[name];
     if (value !== undefined) env[name] = value;
   }
-  return async (args, timeoutMs, input) => {
+  return async (args, timeoutMs) => {
     const result = await execa(program, args, {
       env,
       extendEnv: false,
       reject: false,
-      ...(input === undefined ? { stdin: "ignore" as const } : { input }),
+      stdin: "ignore",
       timeout: timeoutMs,
       maxBuffer: maxOutputBytes,
       stripFinalNewline: false,

@@ -43,7 +43,7 @@ export async function openHelm(options: HelmOptions): Promise<HelmClient & { clo
       version,
       close,
       openChart: (request) => openChart(request, { run, nextPath, chartsDir: options.chartsDir }),
-      render: (request) => render(request, run),
+      render: (request) => render(request, { run, valuesFile: nextPath("values.json") }),
     };
   } catch (error) {
     close();
@@ -121,25 +121,31 @@ async function opened(location: string): Promise<OpenResult> {
 
 async function render(
   { location, release, namespace, values, kubeVersion, isUpgrade = false }: RenderRequest,
-  run: Runner,
+  { run, valuesFile }: { run: Runner; valuesFile: string },
 ): Promise<RenderResult> {
-  const args = [
-    "template",
-    release,
-    location,
-    "--namespace",
-    namespace,
-    "--values",
-    "-",
-    "--kube-version",
-    kubeVersion,
-    isUpgrade ? "--is-upgrade" : "--include-crds",
-    ...apiVersions.flatMap((version) => ["--api-versions", version]),
-  ];
-  // secrets through a pipe: on no disk, so that nothing is left when a process is killed, and in no list of processes.
   // JSON is YAML, and read alike by every YAML reader
-  const result = await run(args, renderTimeoutMs, JSON.stringify(values));
-  return result.failed ? { ok: false, message: result.words } : { ok: true, text: result.stdout };
+  writeFileSync(valuesFile, JSON.stringify(values), { mode: 0o600 });
+  try {
+    const result = await run(
+      [
+        "template",
+        release,
+        location,
+        "--namespace",
+        namespace,
+        "--values",
+        valuesFile,
+        "--kube-version",
+        kubeVersion,
+        isUpgrade ? "--is-upgrade" : "--include-crds",
+        ...apiVersions.flatMap((version) => ["--api-versions", version]),
+      ],
+      renderTimeoutMs,
+    );
+    return result.failed ? { ok: false, message: result.words } : { ok: true, text: result.stdout };
+  } finally {
+    rmSync(valuesFile, { force: true });
+  }
 }
 
 function isThere(path: string): boolean {

@@ -1,42 +1,54 @@
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openHelm } from "../../src/edges/helm.ts";
+import type { RenderRequest } from "../../src/operations/catalog/verify/helm-client.ts";
 import { tempFolder } from "../support/temp-platform.ts";
 
 const canary = "made-up-canary-3Hj9";
 
-/** A helm that writes down its arguments, its input and whatever lies in its home. */
-const recorder = (folder: string) => `#!/bin/sh
+/** A helm that writes down its arguments, and where its values lie, with their mode and content. */
+const recorder = (folder: string, status: number) => `#!/bin/sh
 if [ "$1" = version ]; then echo v4.3.1; exit 0; fi
 printf '%s\\n' "$@" > ${folder}/args
-cat > ${folder}/input
-grep -r "${canary}" "$HOME" > ${folder}/found
+while [ "$1" != --values ]; do shift; done
+echo "$2" > ${folder}/file
+ls -l "$2" > ${folder}/mode
+cat "$2" > ${folder}/input
 echo "kind: ConfigMap"
+exit ${status}
 `;
 
-test("values reach helm through a pipe: neither its arguments nor any file holds them", async () => {
+const request: RenderRequest = {
+  location: "chart",
+  release: "shop",
+  namespace: "tenant",
+  values: { password: canary },
+  kubeVersion: "v1.35.8+k3s1",
+};
+
+test.each([
+  ["renders", 0],
+  ["fails", 1],
+])("values reach helm in a file nobody else can read, which is gone when it %s", async (_, status) => {
   const folder = tempFolder();
   const program = join(folder, "helm");
-  writeFileSync(program, recorder(folder));
+  writeFileSync(program, recorder(folder, status));
   chmodSync(program, 0o755);
+  const read = (name: string) => readFileSync(join(folder, name), "utf8");
   const helm = await openHelm({ program, environment: process.env, chartsDir: undefined });
   try {
-    const result = await helm.render({
-      location: "chart",
-      release: "shop",
-      namespace: "tenant",
-      values: { password: canary },
-      kubeVersion: "v1.35.8+k3s1",
-      isUpgrade: true,
-    });
-    expect(result).toEqual({ ok: true, text: "kind: ConfigMap\n" });
+    expect((await helm.render({ ...request, isUpgrade: true })).ok).toBe(status === 0);
+    expect(JSON.parse(read("input"))).toEqual({ password: canary });
+    expect(read("mode")).toMatch(/^-rw-------/);
+    expect(existsSync(read("file").trim())).toBe(false);
+    expect(read("args")).not.toContain(canary);
+    expect(read("args").split("\n")).toContain("--is-upgrade");
+    expect(read("args")).not.toContain("--include-crds");
+    await helm.render(request);
+    expect(read("args")).not.toContain("--is-upgrade");
+    expect(read("args").split("\n")).toContain("--include-crds");
   } finally {
     helm.close();
   }
-  const read = (name: string) => readFileSync(join(folder, name), "utf8");
-  expect(JSON.parse(read("input"))).toEqual({ password: canary });
-  expect(read("args")).not.toContain(canary);
-  expect(read("args").split("\n")).toContain("--is-upgrade");
-  expect(read("found")).toBe("");
 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createStandIns } from "../../../src/operations/cluster/render/stand-ins.ts";
 
 const standIn = (mask: ReturnType<typeof createStandIns>, secret: string): string =>
-  String(mask.replace({ secret }, ["secret"])["secret"]);
+  mask.replace({ secret }, ["secret"])["secret"] as string;
 
 test("equal exactly when the secrets are, even where there are few", () => {
   const mask = createStandIns("salt");
