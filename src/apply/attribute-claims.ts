@@ -108,10 +108,10 @@ export function boundVolume(claim: LiveObject): string | undefined {
 export function isBeingBound(claim: LiveObject): boolean {
   const { status } = claim as { readonly status?: { readonly phase?: string } } & LiveObject;
   if (status?.phase !== "Pending") return false;
-  const { annotations } = claim.metadata;
-  return (
-    boundVolume(claim) !== undefined || annotations?.["volume.kubernetes.io/selected-node"] !== undefined
-  );
+  const { annotations = {} } = claim.metadata;
+  // the last is for classes that do not wait for a pod
+  const marks = ["volume.kubernetes.io/selected-node", "volume.kubernetes.io/storage-provisioner"];
+  return boundVolume(claim) !== undefined || marks.some((mark) => annotations[mark] !== undefined);
 }
 
 /** True when our marks say that a volume is of the platform. */

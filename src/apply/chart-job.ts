@@ -43,6 +43,13 @@ function isAtRest(job: LiveObject): boolean {
   return wasStopped && hasCondition(job, "Suspended") && pods === 0;
 }
 
+/** True while the chart job of a release is at work, and nobody stopped it. */
+export async function isChartJobRunning(client: ClusterClient, releaseName: string): Promise<boolean> {
+  const job = await client.get(chartJobRef("install", releaseName));
+  if (job === undefined || isJobFinished(job)) return false;
+  return (job as JobBody & LiveObject).spec?.suspend !== true;
+}
+
 function hasCondition(job: LiveObject, type: string): boolean {
   const { status } = job as JobBody & LiveObject;
   return status?.conditions?.some((one) => one.type === type && one.status === "True") === true;

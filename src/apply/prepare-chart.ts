@@ -1,11 +1,11 @@
 import { OperationError } from "../errors.ts";
 import type { UnitPlan } from "../plan/change.ts";
 import type { ApplyEvent } from "./event.ts";
-import { keepVolumes } from "./keep-volumes.ts";
 import { createVolumeRegainer } from "./regain-volumes.ts";
 import type { RegainDeps } from "./regain-volumes.ts";
 import { defaultRemovalTimeouts } from "./removal.ts";
 import { removeRelease } from "./remove-release.ts";
+import { createDataGuard } from "./secure-volumes.ts";
 
 /** Where a service lives. */
 export interface ChartPlace {
@@ -20,7 +20,7 @@ export type ChartPreparer = (unit: UnitPlan, place: ChartPlace) => AsyncGenerato
  * Makes a preparer for one run. A new HelmChart gets what was kept of its service. One that is being deleted, or must
  * be replaced, goes the way a removal goes: its volumes are set to Retain first, the release is seen gone, and the
  * volumes are given back; else the new release would start empty beside data nobody finds.
- * The preparer's errors: `unavailable` when the old release does not go; those of keepVolumes and the regainer.
+ * The preparer's errors: `unavailable` when the old release does not go; those of removeRelease and the regainer.
  */
 export function createChartPreparer(deps: RegainDeps): ChartPreparer {
   const regain = createVolumeRegainer(deps);
@@ -34,8 +34,9 @@ export function createChartPreparer(deps: RegainDeps): ChartPreparer {
     if (isReplaced) {
       const [workspaceId = "", referenceId = ""] = address.split("/");
       const service = { platform: deps.platform, workspaceId, referenceId, ...place };
-      yield* keepVolumes(service, { ...deps, timeouts });
-      const stuck = yield* removeRelease(service, change.live, { ...deps, timeouts });
+      const data = createDataGuard(service, "keep-data", { ...deps, timeouts });
+      const removal = { service, chart: change.live, data };
+      const stuck = yield* removeRelease(removal, { ...deps, timeouts });
       if (stuck !== undefined) {
         throw new OperationError("unavailable", stuck.message, { subject: address, hint: stuck.hint });
       }

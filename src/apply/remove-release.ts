@@ -6,17 +6,20 @@ import { labelPrefix } from "../constructs/labels.ts";
 import { OperationError } from "../errors.ts";
 import { chartsNamespace } from "../model/names.ts";
 import { deleteObject } from "./apply-change.ts";
-import { dropOldDeleteJob, stopChartJob } from "./chart-job.ts";
+import { dropOldDeleteJob, isChartJobRunning, stopChartJob } from "./chart-job.ts";
 import type { ApplyEvent } from "./event.ts";
 import { chartFinalizer, unmanagedAnnotation } from "./explain-stuck-chart.ts";
 import { listReleases } from "./find-volumes.ts";
 import type { RemovalDeps, Stuck } from "./removal.ts";
+import type { DataGuard } from "./secure-volumes.ts";
 import { pointerKey, volumeLabels } from "./volume.ts";
 import type { ServiceAddress } from "./volume.ts";
 import { waitGone } from "./wait-gone.ts";
 
 /** Marks a HelmChart that is there only to have its release uninstalled. */
 const uninstallAnnotation = `${labelPrefix}/uninstall`;
+/** How often a chart job that starts anew while volumes are looked at is waited for. */
+const maxSettles = 5;
 /** How often a release that survived its HelmChart is uninstalled anew. */
 const maxUninstalls = 2;
 
@@ -25,22 +28,31 @@ const maxUninstalls = 2;
  * gone: the controller's job swallows a failed uninstall, and does nothing at all beside a running upgrade. What
  * survived is uninstalled once more through a HelmChart that is already being deleted when the controller sees it, so
  * that it can only uninstall.
- * `chart` is the HelmChart as the plan saw it, undefined when it was gone then.
+ * Data is made sure of when no chart job is at work, and right before anything is deleted: an installation makes claims
+ * until its very end.
  * Returns what is in the way. Errors: `changed-meanwhile`, `cancelled`; those of ClusterClient.
  */
 export async function* removeRelease(
-  service: ServiceAddress,
-  chart: LiveObject | undefined,
+  removal: ReleaseRemoval,
   deps: RemovalDeps,
 ): AsyncGenerator<ApplyEvent, Stuck | undefined> {
+  const { service, data } = removal;
   const { client } = deps;
   const unit = `${service.workspaceId}/${service.referenceId}`;
   const ref = chartRef(service);
   for (let uninstalls = 0; ; uninstalls++) {
     const live = await client.get(ref);
+    if (live !== undefined) checkPlanned(live, removal);
+    if (live?.metadata.deletionTimestamp === undefined) {
+      const busy = yield* settle(removal, deps);
+      if (busy !== undefined) return busy;
+    } else {
+      yield* data.secure();
+    }
     if (live !== undefined) {
-      const stuck = yield* removeChart({ live, planned: chart, unit, service }, deps);
+      const stuck = yield* removeChart(live, removal, deps);
       if (stuck !== undefined) return stuck;
+      if (data.isExpecting()) await data.secureLate();
       yield { type: "object", unit, ref, outcome: "pruned" };
     }
     const left = await listReleases(client, service.namespace, service.releaseName);
@@ -55,6 +67,31 @@ export async function* removeRelease(
   }
 }
 
+export interface ReleaseRemoval {
+  readonly service: ServiceAddress;
+  /** The HelmChart as the plan saw it, undefined when it was gone then. */
+  readonly chart: LiveObject | undefined;
+  readonly data: DataGuard;
+}
+
+/** Brings the chart job to rest and makes sure of the data, until no job began while volumes were looked at. */
+async function* settle(
+  { service, data }: ReleaseRemoval,
+  deps: RemovalDeps,
+): AsyncGenerator<ApplyEvent, Stuck | undefined> {
+  const { releaseName, workspaceId, referenceId } = service;
+  for (let round = 0; round < maxSettles; round++) {
+    const running = yield* stopChartJob({ unit: `${workspaceId}/${referenceId}`, releaseName }, deps);
+    if (running !== undefined) return running;
+    yield* data.secure();
+    if (!(await isChartJobRunning(deps.client, releaseName))) return undefined;
+  }
+  return {
+    message: `the chart job of ${releaseName} starts again and again`,
+    hint: `nothing was removed; somebody keeps changing its HelmChart: \`kubectl get helmchart ${releaseName} -n ${chartsNamespace} -o yaml --show-managed-fields\` says who; run the command again afterwards`,
+  };
+}
+
 function chartRef({ releaseName }: ServiceAddress): ObjectRef {
   return {
     apiVersion: "helm.cattle.io/v1",
@@ -64,44 +101,44 @@ function chartRef({ releaseName }: ServiceAddress): ObjectRef {
   };
 }
 
+/** A HelmChart that is there only to uninstall was made by us; any other is the one that was planned to go. */
+function checkPlanned(live: LiveObject, { service, chart }: ReleaseRemoval): void {
+  if (isUninstall(live) || live.metadata.uid === chart?.metadata.uid) return;
+  const subject = labelRef(chartRef(service));
+  throw new OperationError("changed-meanwhile", `${subject} was made anew since the plan`, {
+    subject,
+    hint: "it was not touched; run the command again, it plans anew",
+  });
+}
+
+function isUninstall({ metadata }: LiveObject): boolean {
+  return metadata.annotations?.[uninstallAnnotation] !== undefined;
+}
+
 async function* removeChart(
-  {
-    live,
-    planned,
-    unit,
-    service,
-  }: {
-    readonly live: LiveObject;
-    readonly planned: LiveObject | undefined;
-    readonly unit: string;
-    readonly service: ServiceAddress;
-  },
+  live: LiveObject,
+  { service, chart, data }: ReleaseRemoval,
   deps: RemovalDeps,
 ): AsyncGenerator<ApplyEvent, Stuck | undefined> {
-  const isUninstall = live.metadata.annotations?.[uninstallAnnotation] !== undefined;
-  const ref = chartRef(service);
-  if (!isUninstall && live.metadata.uid !== planned?.metadata.uid) {
-    throw new OperationError("changed-meanwhile", `${labelRef(ref)} was made anew since the plan`, {
-      subject: labelRef(ref),
-      hint: "it was not touched; run the command again, it plans anew",
-    });
-  }
+  const { releaseName, workspaceId, referenceId } = service;
+  const unit = `${workspaceId}/${referenceId}`;
   if (live.metadata.deletionTimestamp === undefined) {
-    const running = yield* stopChartJob({ unit, releaseName: service.releaseName }, deps);
-    if (running !== undefined) return running;
-    await dropOldDeleteJob(service.releaseName, deps);
-    yield { type: "step", unit, message: `uninstalling Helm release ${service.releaseName}` };
-    await deleteObject(isUninstall || planned === undefined ? live : planned, deps);
+    await dropOldDeleteJob(releaseName, deps);
+    yield { type: "step", unit, message: `uninstalling Helm release ${releaseName}` };
+    await deleteObject(isUninstall(live) || chart === undefined ? live : chart, deps);
   }
   const { uid } = live.metadata;
   return yield* waitGone(
-    { ref, uid },
+    { ref: chartRef(service), uid },
     {
       unit,
       timeoutMs: deps.timeouts.uninstallMs,
       // only once it is being deleted, so that the controller cannot install anything
       nudge: async (object) => {
         if (object.metadata.deletionTimestamp !== undefined) await letUninstall(object, deps);
+        if (data.isExpecting() || (await isChartJobRunning(deps.client, releaseName))) {
+          await data.secureLate();
+        }
       },
     },
     deps,

@@ -6,10 +6,10 @@ import { deleteObject } from "./apply-change.ts";
 import { deleteVolumes } from "./delete-volumes.ts";
 import type { ApplyEvent } from "./event.ts";
 import { findServiceVolumes } from "./find-volumes.ts";
-import { keepVolumes, markVolumes } from "./keep-volumes.ts";
 import { countOf, failedRemoval } from "./removal.ts";
 import type { RemovalDeps, RemovalMode, RemovalResult, Stuck } from "./removal.ts";
 import { removeRelease } from "./remove-release.ts";
+import { createDataGuard } from "./secure-volumes.ts";
 import type { ServiceAddress, Volume } from "./volume.ts";
 import { waitGone } from "./wait-gone.ts";
 
@@ -20,7 +20,7 @@ export interface ServiceRemoval extends ServiceAddress {
 }
 
 /**
- * Removes a service: its data is kept, or marked to go, first; then the release; then the rest of its objects; and
+ * Removes a service: its chart job comes to rest; its data is kept, or marked to go; then the release; then the rest of its objects; and
  * data goes last. Every step looks at the cluster, not at what an earlier run did, so it can be killed and run again
  * at any point: the service counts as there until all of it is verified gone.
  * Errors: `changed-meanwhile` when somebody changed what the plan saw; `refused` when volumes cannot be kept;
@@ -32,14 +32,12 @@ export async function* removeService(
 ): AsyncGenerator<ApplyEvent, RemovalResult> {
   const unit = `${service.workspaceId}/${service.referenceId}`;
   const chart = service.objects.find((object) => isChartOf(object, service));
-  const isKept = service.mode === "keep-data";
-  const kept = isKept ? yield* keepVolumes(service, deps) : [];
-  if (!isKept) await markVolumes(service, deps);
-
+  const data = createDataGuard(service, service.mode, deps);
   const stuck =
-    (yield* removeRelease(service, chart, deps)) ?? (yield* removeObjects(service.objects, unit, deps));
+    (yield* removeRelease({ service, chart, data }, deps)) ??
+    (yield* removeObjects(service.objects, unit, deps));
   if (stuck !== undefined) return failedRemoval(stuck);
-  return isKept ? describeKept(unit, kept) : yield* removeData(service, deps);
+  return service.mode === "keep-data" ? describeKept(unit, data.volumes()) : yield* removeData(service, deps);
 }
 
 /** Its own, and not a copy that somebody made with our labels on it. */

@@ -70,11 +70,15 @@ export function makeRemovalWorld(): RemovalWorld {
   };
 }
 
-function seeds(): SeedObject[] {
-  const helm = (name: string) => ({
+/** The marks that Helm leaves on what it makes. */
+export function ofRelease(name: string) {
+  return {
     labels: { "app.kubernetes.io/managed-by": "Helm" },
     annotations: { "meta.helm.sh/release-name": name, "meta.helm.sh/release-namespace": namespace },
-  });
+  };
+}
+
+function seeds(): SeedObject[] {
   return [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: "paas-charts" } },
     {
@@ -93,15 +97,15 @@ function seeds(): SeedObject[] {
     {
       apiVersion: "apps/v1",
       kind: "StatefulSet",
-      metadata: { name: release, namespace, ...helm(release) },
+      metadata: { name: release, namespace, ...ofRelease(release) },
       spec: { volumeClaimTemplates: [{ metadata: { name: "data" } }] },
     },
-    ...claim("files", "pv-chart", helm(release)),
-    ...claim(`data-${release}-0`, "pv-set", {}),
+    ...boundClaim("files", "pv-chart", ofRelease(release)),
+    ...boundClaim(`data-${release}-0`, "pv-set", {}),
     // a neighbour whose name begins like this service's
     chart(`${release}-2`, { "paas.woowtech.com/workspace": "a", "paas.woowtech.com/unit": "a.db-2" }),
     releaseRecord(`${release}-2`),
-    ...claim(`data-${release}-2-0`, "pv-neighbour", {
+    ...boundClaim(`data-${release}-2-0`, "pv-neighbour", {
       labels: { "app.kubernetes.io/instance": `${release}-2` },
     }),
   ];
@@ -134,7 +138,8 @@ function releaseRecord(name: string): SeedObject {
   };
 }
 
-function claim(name: string, volume: string, metadata: object): SeedObject[] {
+/** A claim and the volume behind it. */
+export function boundClaim(name: string, volume: string, metadata: object): SeedObject[] {
   return [
     {
       apiVersion: "v1",

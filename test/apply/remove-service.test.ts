@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { RemovalMode, RemovalResult } from "../../src/apply/removal.ts";
 import { removeService } from "../../src/apply/remove-service.ts";
 import type { FakeRequest } from "../support/fake-cluster.ts";
-import { drain, makeRemovalWorld, release } from "./removal-world.ts";
+import { boundClaim, drain, makeRemovalWorld, ofRelease, release } from "./removal-world.ts";
 import type { RemovalWorld } from "./removal-world.ts";
 
 async function remove(world: RemovalWorld, mode: RemovalMode): Promise<RemovalResult> {
@@ -20,6 +20,13 @@ const policyOf = (world: RemovalWorld, name: string) =>
 
 const left = (world: RemovalWorld) =>
   world.cluster.names().filter((name) => !name.startsWith("PersistentVolume") && !name.includes("-2"));
+
+const chartRef = {
+  apiVersion: "helm.cattle.io/v1",
+  kind: "HelmChart",
+  namespace: "paas-charts",
+  name: release,
+};
 
 const everything = ["HelmChart", "Secret", "Ingress", "StatefulSet", "Job"];
 const remains = (world: RemovalWorld) =>
@@ -188,6 +195,90 @@ test("a HelmChart that somebody made anew, or changed, is not deleted", async ()
   world.cluster.put({ ...ref, metadata: { name: release, namespace: "paas-charts" }, spec: { chart: "db" } });
   await expect(drain(removeService(removal, deps))).rejects.toMatchObject({ code: "changed-meanwhile" });
   expect(world.cluster.object(ref)).toBeDefined();
+});
+
+const installJob = {
+  apiVersion: "batch/v1",
+  kind: "Job",
+  namespace: "paas-charts",
+  name: `helm-install-${release}`,
+};
+
+/** An installation at work, whose claims come to be while it is waited for. */
+function startInstall(world: RemovalWorld): void {
+  world.cluster.put({
+    ...installJob,
+    metadata: { name: installJob.name, namespace: installJob.namespace, uid: "job-1" },
+    spec: { suspend: false },
+    status: { active: 1 },
+  });
+  let polls = 0;
+  world.cluster.beforeRequest(({ verb, kind }) => {
+    if (verb !== "get" || kind !== "Job" || ++polls !== 3) return;
+    for (const seed of boundClaim("late", "pv-late", ofRelease(release))) world.cluster.put(seed);
+    world.data.add("pv-late");
+    world.cluster.edit(installJob, (job) => {
+      job["status"] = { conditions: [{ type: "Complete", status: "True" }] };
+    });
+  });
+}
+
+describe("beside a running installation", () => {
+  test("a volume that it makes at the last moment is kept", async () => {
+    const world = makeRemovalWorld();
+    startInstall(world);
+    const result = await remove(world, "keep-data");
+    expect(result.outcome).toBe("removed");
+    expect(result.kept.map(({ name }) => name).sort()).toEqual(["pv-chart", "pv-late", "pv-set"]);
+    expect(world.data).toContain("pv-late");
+    expect(policyOf(world, "pv-late")).toBe("Retain");
+  });
+
+  test("with delete-data it goes like the others", async () => {
+    const world = makeRemovalWorld();
+    startInstall(world);
+    const result = await remove(world, "delete-data");
+    expect(result).toMatchObject({ outcome: "removed", message: undefined });
+    expect([...world.data]).toEqual(["pv-neighbour"]);
+  });
+
+  test("a job that starts anew while volumes are looked at is waited for again", async () => {
+    const world = makeRemovalWorld();
+    let isStarted = false;
+    world.cluster.beforeRequest(({ verb, kind }) => {
+      if (verb !== "list" || kind !== "PersistentVolume" || isStarted) return;
+      isStarted = true;
+      startInstall(world);
+    });
+    const result = await remove(world, "keep-data");
+    expect(result.kept.map(({ name }) => name)).toContain("pv-late");
+    expect(world.data).toContain("pv-late");
+  });
+
+  test("a claim that gets its volume while the release goes is kept", async () => {
+    const world = makeRemovalWorld();
+    const [claim, late] = boundClaim("late", "pv-late", ofRelease(release));
+    if (claim === undefined || late === undefined) throw new Error("no claim");
+    world.cluster.put({ ...claim, spec: {}, status: { phase: "Pending" } });
+    let looks = 0;
+    world.cluster.beforeRequest(({ verb, kind }) => {
+      const chart = world.cluster.object(chartRef);
+      if (verb !== "get" || kind !== "HelmChart" || chart?.metadata.deletionTimestamp === undefined) return;
+      if (++looks !== 1) return;
+      world.cluster.edit(
+        { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace: "paas-ws-a", name: "late" },
+        (one) => {
+          one["spec"] = { volumeName: "pv-late" };
+          one["status"] = { phase: "Bound" };
+        },
+      );
+      world.cluster.put(late);
+      world.data.add("pv-late");
+    });
+    const result = await remove(world, "keep-data");
+    expect(world.data).toContain("pv-late");
+    expect(result.kept.map(({ name }) => name)).toContain("pv-late");
+  });
 });
 
 const killed = new Error("killed");
