@@ -35,10 +35,12 @@ interface PodBody {
 }
 
 /**
- * Tells the claims of one release from those of its neighbours, strongest evidence first: our own marks on the bound
- * volume, Helm's annotation, the StatefulSet whose template makes a claim of exactly this name, and the labels charts
- * give their objects. A name alone proves nothing: `data-x-db-2-0` is a claim of `x-db-2`, or of a part `2` of `x-db`.
- * Pods prove only that a claim is another's: a claim made by hand does not become the service's because it is mounted.
+ * Tells the claims of one release from those of its neighbours by what speaks for one or the other: our own marks on
+ * the bound volume, Helm's annotation, the StatefulSet whose template makes a claim of exactly this name, and the
+ * labels charts give their objects. What contradicts itself is unclear, as anybody in a tenant's namespace can write
+ * annotations and labels. A name alone proves nothing: `data-x-db-2-0` is a claim of `x-db-2`, or of a part `2` of
+ * `x-db`. Pods prove only that a claim is another's: a claim made by hand does not become the service's because it is
+ * mounted.
  */
 export function attributeClaims(evidence: ClaimEvidence): ReadonlyMap<LiveObject, Attribution> {
   const byName = new Map(evidence.volumes.map((volume) => [volume.name, volume]));
@@ -50,23 +52,37 @@ function attribute(
   evidence: ClaimEvidence,
   volumes: ReadonlyMap<string, Volume>,
 ): Attribution {
-  const { service, pods, otherReleases } = evidence;
-  const unit = `${service.workspaceId}/${service.referenceId}`;
-  const marked = volumes.get(boundVolume(claim) ?? "")?.unit;
-  if (marked !== undefined) return marked === unit ? "own" : "other";
-
+  const { service, pods, statefulSets, otherReleases } = evidence;
+  const whose = (release: string) => judge(release, service.releaseName, otherReleases);
   const { annotations, labels } = claim.metadata;
-  const helm = annotations?.[helmRelease] ?? templateRelease(claim, evidence.statefulSets);
-  if (helm !== undefined) return helm === service.releaseName ? "own" : "other";
-
-  const named = judge(releaseLabels(labels), service.releaseName, otherReleases);
-  if (named !== "unclear") return named;
+  const helm = [annotations?.[helmRelease], templateRelease(claim, statefulSets)];
+  const votes = [
+    ...markOf(volumes.get(boundVolume(claim) ?? ""), service),
+    ...helm.flatMap((release) => (release === undefined ? [] : [whose(release)])),
+    // some charts write in labels what is no release's name
+    ...releaseLabels(labels).map(whose).filter(isKnown),
+  ];
+  const [first] = votes;
+  if (first !== undefined) return votes.every((vote) => vote === first) ? first : "unclear";
 
   const users = pods.filter((pod) => usedClaims(pod).includes(claim.metadata.name));
-  const judged = users.map((pod) =>
-    judge(releaseLabels(pod.metadata.labels), service.releaseName, otherReleases),
-  );
-  return judged.length > 0 && judged.every((one) => one === "other") ? "other" : "unclear";
+  const isOthers = users.every((pod) => {
+    const named = releaseLabels(pod.metadata.labels).map(whose);
+    return !named.includes("own") && named.includes("other");
+  });
+  return users.length > 0 && isOthers ? "other" : "unclear";
+}
+
+/** Marks of another workspace's service are of a volume that a person bound anew: they say nothing about this claim. */
+function markOf(volume: Volume | undefined, service: ServiceAddress): Attribution[] {
+  if (volume?.unit === undefined || volume.platform !== service.platform) return [];
+  const [workspace] = volume.unit.split("/");
+  if (workspace !== service.workspaceId) return [];
+  return [volume.unit === `${service.workspaceId}/${service.referenceId}` ? "own" : "other"];
+}
+
+function isKnown(attribution: Attribution): boolean {
+  return attribution !== "unclear";
 }
 
 /** The release of the StatefulSet that made a claim from its template: `TEMPLATE-STATEFULSET-NUMBER`. */
@@ -82,9 +98,9 @@ function templateRelease(claim: LiveObject, statefulSets: readonly LiveObject[])
   return owner?.metadata.annotations?.[helmRelease];
 }
 
-function judge(names: readonly string[], release: string, otherReleases: ReadonlySet<string>): Attribution {
-  if (names.includes(release)) return "own";
-  return names.some((name) => otherReleases.has(name)) ? "other" : "unclear";
+function judge(release: string, own: string, others: ReadonlySet<string>): Attribution {
+  if (release === own) return "own";
+  return others.has(release) ? "other" : "unclear";
 }
 
 /** The release that labels name; `release` is what older charts say. */
@@ -112,9 +128,4 @@ export function isBeingBound(claim: LiveObject): boolean {
   // the last is for classes that do not wait for a pod
   const marks = ["volume.kubernetes.io/selected-node", "volume.kubernetes.io/storage-provisioner"];
   return boundVolume(claim) !== undefined || marks.some((mark) => annotations[mark] !== undefined);
-}
-
-/** True when our marks say that a volume is of the platform. */
-export function isMarked(volume: Volume, { platform }: Pick<ServiceAddress, "platform">): boolean {
-  return volume.platform === platform && (volume.unit !== undefined || volume.perhapsOf !== undefined);
 }
