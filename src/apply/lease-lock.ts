@@ -1,7 +1,7 @@
 import type { Clock } from "../cluster/clock.ts";
 import type { ClusterClient } from "../cluster/cluster-client.ts";
 import { OperationError } from "../errors.ts";
-import { formatLease, microTime, parseLease, readLease } from "./lease.ts";
+import { formatLease, longestTermMs, microTime, parseLease, readLease } from "./lease.ts";
 import type { Lease } from "./lease.ts";
 
 export interface LockRequest {
@@ -11,7 +11,7 @@ export interface LockRequest {
   readonly holder: string;
   /** What for: `apply`. */
   readonly purpose: string;
-  /** For how long a holder that says nothing is believed to live. */
+  /** For how long a holder that says nothing is believed to live; `longestTermMs` at most. */
   readonly termMs: number;
   /** How long to wait for another holder. */
   readonly waitMs: number;
@@ -45,7 +45,8 @@ const longestPollMs = 1_000;
  * full term on our own clock; clocks are never compared. Who writes the Lease first is decided by its resourceVersion.
  * Errors: `lock-held` after `waitMs`, `cancelled`; those of ClusterClient.
  */
-export async function acquireLock(request: LockRequest): Promise<ClusterLock> {
+export async function acquireLock(asked: LockRequest): Promise<ClusterLock> {
+  const request = { ...asked, termMs: Math.min(asked.termMs, longestTermMs) };
   const { client, clock, holder, waitMs, termMs, onWaiting, signal } = request;
   const startedMs = clock.monotonicMs();
   let seen: { readonly version: string; readonly sinceMs: number } | undefined;

@@ -13,6 +13,12 @@ export const leaseRef: ObjectRef = {
 };
 const purposeKey = `${labelPrefix}/purpose`;
 
+/**
+ * No longer a term is believed, whatever a Lease says: whoever may write one could otherwise shut everybody out for
+ * years, and a person who waits for a dead holder waits this long at most.
+ */
+export const longestTermMs = 300_000;
+
 /** The lock as it lies in the cluster. */
 export interface Lease {
   /** Undefined: free. */
@@ -23,7 +29,7 @@ export interface Lease {
   readonly since: string;
   /** When the holder last said that it lives, by the holder's clock; RFC 3339. */
   readonly renewedAt: string;
-  /** For how long the holder is believed to live without a word. */
+  /** For how long the holder is believed to live without a word; `longestTermMs` at most. */
   readonly termMs: number;
   /** How often it changed hands. */
   readonly transitions: number;
@@ -52,7 +58,7 @@ export function parseLease({ metadata, ...object }: LiveObject): Lease {
     purpose: metadata.annotations?.[purposeKey] ?? "unknown",
     since: acquireTime,
     renewedAt: renewTime,
-    termMs: leaseDurationSeconds * 1000,
+    termMs: Math.min(leaseDurationSeconds * 1000, longestTermMs),
     transitions: spec.leaseTransitions ?? 0,
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,

@@ -119,6 +119,16 @@ describe("taking", () => {
     expect((await readLease(cluster))?.holder).toBe("berta");
   });
 
+  test("a term without end is believed for five minutes, another's and our own", async () => {
+    const { cluster, clock, ask } = makeWorld();
+    putDeadHolder(cluster, 2_000_000_000);
+    void ask("berta", { waitMs: 600_000, termMs: 9_000_000 });
+    await clock.advance(299_000);
+    expect((await readLease(cluster))?.holder).toBe("dead");
+    await clock.advance(2_100);
+    expect(await readLease(cluster)).toMatchObject({ holder: "berta", termMs: 300_000 });
+  });
+
   test("who was paused while waiting does not take its own pause for the holder's silence", async () => {
     const { cluster, clock, ask } = makeWorld();
     const lock = await ask("anna");

@@ -6,6 +6,7 @@ import { unitFile } from "../../operations/cluster/unit-file.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
+import { escapeJson } from "../print/escape-controls.ts";
 import { printEvent } from "../print/print-json.ts";
 import {
   describeRevision,
@@ -87,7 +88,8 @@ export async function runRevisionsExport(
   const lines = lists
     .flatMap(({ revisions }) => revisions)
     .map(
-      (revision) => `${JSON.stringify({ version: 1, ...describeRevision(revision, { withFiles: true }) })}\n`,
+      (revision) =>
+        `${escapeJson(JSON.stringify({ version: 1, ...describeRevision(revision, { withFiles: true }) }))}\n`,
     );
   if (file === "-") for (const line of lines) context.stdout(line);
   else {

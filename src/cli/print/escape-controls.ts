@@ -16,6 +16,25 @@ export function escapeLines(text: string): string {
   );
 }
 
+/**
+ * The same for JSON, and for YAML whose strings with such characters are in double quotes: escaped as the language
+ * does it, so that a program reads what was there.
+ */
+export function escapeJson(json: string): string {
+  return json.replaceAll(controls, (character) =>
+    character === "\n" || character === "\t" ? character : escapeUnit(character),
+  );
+}
+
+/** True for text that must not be written as it is, whatever the line ends in it mean. */
+export function hasControls(text: string): boolean {
+  return escapeJson(text) !== text;
+}
+
+function escapeUnit(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
 function escapeCharacter(character: string): string {
   return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }

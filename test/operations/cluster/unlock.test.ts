@@ -31,12 +31,12 @@ function makeWorld() {
         onWaiting: () => undefined,
         signal: new AbortController().signal,
       }),
-    putDeadHolder: () =>
+    putDeadHolder: (leaseDurationSeconds = termMs / 1000) =>
       cluster.put({
         apiVersion: leaseRef.apiVersion,
         kind: leaseRef.kind,
         metadata: { name: leaseRef.name, namespace: leaseRef.namespace! },
-        spec: { holderIdentity: "dead", leaseDurationSeconds: termMs / 1000 },
+        spec: { holderIdentity: "dead", leaseDurationSeconds },
       }),
     unlock: (options: Partial<UnlockOptions> = {}) =>
       unlockCluster(deps, {
@@ -68,6 +68,15 @@ test("a dead holder: watched for its term, asked about, freed", async () => {
   expect(await running).toMatchObject({ type: "freed", lease: { holder: "dead" } });
   expect([watched, asked]).toEqual([[termMs], ["dead"]]);
   expect((await readLease(cluster))?.holder).toBeUndefined();
+});
+
+test("a term without end is watched for five minutes", async () => {
+  const { deps, unlock, watched, putDeadHolder } = makeWorld();
+  putDeadHolder(2_000_000_000);
+  const running = unlock();
+  await deps.clock.advance(300_000);
+  expect((await running).type).toBe("freed");
+  expect(watched).toEqual([300_000]);
 });
 
 test("said no: nothing is written", async () => {

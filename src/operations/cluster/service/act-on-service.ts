@@ -1,7 +1,10 @@
 import type { ApplyEvent } from "../../../apply/event.ts";
+import { findRecord } from "../../../apply/inventory-changes.ts";
+import { readInventory } from "../../../apply/inventory-store.ts";
 import { waitForServices } from "../../../apply/wait.ts";
 import type { ClusterClient } from "../../../cluster/cluster-client.ts";
 import { OperationError } from "../../../errors.ts";
+import type { Inventory } from "../../../plan/inventory.ts";
 import type { NewRevision, RecordedChange, Revision, RevisionEnd } from "../../../record/revision.ts";
 import type { RevisionStore } from "../../../record/revision-store.ts";
 import type { ServiceStatus } from "../../../status/service-status.ts";
@@ -39,7 +42,8 @@ export interface ActionReport {
 
 /**
  * An action on one service that changes no definition: lock, revision, work, wait, recorded. `decide` gives undefined
- * when there is nothing to do; then nothing is written. Errors: those of acquireLock, the work and ClusterClient.
+ * when there is nothing to do; then nothing is written. Errors: `refused` for a suspended service; those of
+ * acquireLock, the work and ClusterClient.
  */
 export async function* actOnService(
   deps: ClusterDeps,
@@ -48,6 +52,7 @@ export async function* actOnService(
 ): AsyncGenerator<ApplyEvent, ActionReport> {
   const { facts, platform, cluster, client } = service;
   const { unit } = facts;
+  checkSuspended(service.inventory, unit);
   const idle = { unit, isDone: false, revision: undefined };
   if ((await decide(client)) === undefined) return { ...idle, status: yield* waitFor(undefined) };
   const store = deps.openRevisions({ platform, cluster, client });
@@ -55,6 +60,7 @@ export async function* actOnService(
     deps,
     { client, ...options, purpose: options.command },
     async function* run(guarded) {
+      checkSuspended(await readInventory(guarded), unit);
       const action = await decide(guarded);
       if (action === undefined) return undefined;
       const revision = await beginRevision(deps, {
@@ -108,9 +114,20 @@ export async function* actOnService(
       before: new Map(before === undefined ? [] : [[unit, before]]),
       timeoutMs: options.wait.timeoutMs,
       signal: deps.signal,
+      contents: deps.contents,
     });
     return statuses.get(unit);
   }
+}
+
+/** A rollback's hold is about what git says, which is not asked here. */
+function checkSuspended(inventory: Inventory, unit: string): void {
+  const hold = findRecord(inventory, unit)?.hold;
+  if (hold?.type !== "suspended") return;
+  throw new OperationError("refused", `${unit} is suspended by ${hold.by}: ${hold.reason}`, {
+    subject: unit,
+    hint: `\`woow resume ${unit}\` first; nothing was done`,
+  });
 }
 
 /** The definition is the one that runs: the newest revision's. Without any history there is nothing to go on from. */

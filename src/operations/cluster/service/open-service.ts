@@ -3,6 +3,7 @@ import { suggestHint } from "../../../definitions/suggest.ts";
 import { OperationError } from "../../../errors.ts";
 import { namespaceName, releaseName } from "../../../model/names.ts";
 import type { Cluster, Platform } from "../../../model/platform.ts";
+import type { Inventory } from "../../../plan/inventory.ts";
 import { serviceFacts } from "../../../status/service-facts.ts";
 import type { ServiceFacts } from "../../../status/service-facts.ts";
 import { loadPlatform } from "../../load-platform.ts";
@@ -15,6 +16,7 @@ export interface OpenService {
   readonly platform: Platform;
   readonly cluster: Cluster;
   readonly client: ClusterClient;
+  readonly inventory: Inventory;
 }
 
 export interface ServiceQuery {
