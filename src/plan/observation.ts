@@ -9,12 +9,12 @@ export interface Observation {
   readonly serverVersion: string | undefined;
   readonly inventory: Inventory;
   /**
-   * By refKey: everything that carries our platform's label, and what the inventory names although its label is gone.
+   * By refKey: everything that carries our platform's label, be it ours or not, and what the inventory names although its label is gone.
    */
   readonly objects: ReadonlyMap<string, LiveObject>;
   /**
-   * RoleBindings and NetworkPolicies in our namespaces that are neither ours nor of a Helm release: what somebody
-   * added by hand opens a tenant as surely as a changed one.
+   * RoleBindings and NetworkPolicies in our namespaces that are neither ours nor of a service's Helm release, whatever
+   * they say of themselves: what somebody added by hand opens a tenant as surely as a changed one.
    */
   readonly foreign: readonly LiveObject[];
   /** Namespaces of workspaces that exist, and whether they are going. */

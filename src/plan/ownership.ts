@@ -16,8 +16,9 @@ export type Owner =
   | "nobody";
 
 /**
- * Whose a live object is, by its labels, by who applied it, and by whether the inventory knows it. K3s' marks stay on an
- * object that was taken over from it, and our fields on one that was given to it: then the inventory decides.
+ * Whose a live object is, by who applied it and by whether the inventory knows it. A label alone says nothing: whoever
+ * copies an object copies its labels. K3s' marks stay on an object that was taken over from it, and our fields on one
+ * that was given to it: then the inventory decides.
  */
 export function ownerOfObject(live: LiveObject, platform: string, isKnown: boolean): Owner {
   const { labels = {}, annotations = {} } = live.metadata;
@@ -27,7 +28,12 @@ export function ownerOfObject(live: LiveObject, platform: string, isKnown: boole
   const marks = [...Object.keys(labels), ...Object.keys(annotations)];
   if (marks.some((key) => key.startsWith(addonPrefix))) return "manifests-directory";
   if (ownFields(live) !== undefined) return "ours";
-  return label === undefined ? "nobody" : "ours";
+  return isKnown && label !== undefined ? "ours" : "nobody";
+}
+
+/** True for an object that says it is ours; whether it is, `ownerOfObject` knows. */
+export function carriesOurLabel({ metadata }: LiveObject, platform: string): boolean {
+  return metadata.labels?.[platformLabel] === platform;
 }
 
 /** The unit that an object's label names; undefined without one. */

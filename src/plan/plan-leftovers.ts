@@ -3,6 +3,7 @@ import type { LiveObject } from "../cluster/live-object.ts";
 import type { Change } from "./change.ts";
 import type { DesiredUnit } from "./desired-unit.ts";
 import { ownerOfObject, unitOfObject } from "./ownership.ts";
+import { describeLookalikes } from "./lookalikes.ts";
 import { knownObjects, liveObjectsOf, namespacesOf, workspaceOf } from "./plan-index.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import type { PlanInput } from "./plan-input.ts";
@@ -18,7 +19,8 @@ export function planDropped(unit: DesiredUnit, index: PlanIndex, input: PlanInpu
   const dropped = liveObjectsOf(unit.address, index, input).filter(
     (live) => !index.wanted.has(refKey(refOf(live))),
   );
-  if (dropped.length === 0) return { changes: [], notes: [] };
+  const strange = describeLookalikes(index.lookalikes.get(unit.address) ?? [], index.wanted);
+  if (dropped.length === 0) return { changes: [], notes: strange };
   if (isSick(unit.address, input)) {
     return { changes: [], notes: ["nothing is removed here while the workspace has a problem"] };
   }
@@ -28,7 +30,7 @@ export function planDropped(unit: DesiredUnit, index: PlanIndex, input: PlanInpu
     platform: input.platform,
     known: knownObjects(unit.address, index),
   });
-  return { changes, notes: [...notes, ...copies.map(describeCopy)] };
+  return { changes, notes: [...notes, ...copies.map(describeCopy), ...strange] };
 }
 
 /**
@@ -71,10 +73,10 @@ export function removeOurs(
 }
 
 /** RoleBindings and NetworkPolicies that somebody added to a unit's namespace. */
-export function planForeign(unit: DesiredUnit, input: PlanInput): Leftovers {
+export function planForeign(unit: DesiredUnit, index: PlanIndex, input: PlanInput): Leftovers {
   const namespaces = namespacesOf(unit.address);
-  const found = input.observation.foreign.filter(({ metadata }) =>
-    namespaces.includes(metadata.namespace ?? ""),
+  const found = input.observation.foreign.filter(
+    (live) => namespaces.includes(live.metadata.namespace ?? "") && !index.wanted.has(refKey(refOf(live))),
   );
   const changes: Change[] = [];
   const notes: string[] = [];

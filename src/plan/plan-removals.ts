@@ -3,6 +3,7 @@ import type { Refusal, UnitPlan } from "./change.ts";
 import { noDefinition } from "./inventory.ts";
 import { knownObjects, liveObjectsOf, workspaceOf } from "./plan-index.ts";
 import type { PlanIndex } from "./plan-index.ts";
+import { describeLookalikes } from "./lookalikes.ts";
 import { isSick, removeOurs } from "./plan-leftovers.ts";
 import { priceOf } from "./plan-service.ts";
 import type { PlanInput } from "./plan-input.ts";
@@ -51,6 +52,11 @@ export function planRemovals(index: PlanIndex, input: PlanInput): Removals {
     notes.push(
       `${workspace} has files in git that say nothing for this cluster (they belong to another one, or are not in this checkout): what it has here is left alone`,
     );
+  }
+  for (const [address, objects] of index.lookalikes) {
+    // those of a unit that is planned stand there
+    if (!planned.has(address) && input.covers(address))
+      notes.push(...describeLookalikes(objects, index.wanted));
   }
   const budget = checkBudget(plans, index, input);
   return { plans, refusals: budget === undefined ? refusals : [...refusals, budget], notes };

@@ -78,7 +78,7 @@ export function planUnit(unit: DesiredUnit, context: UnitContext): PlannedUnit {
     };
   }
   const dropped = planDropped(unit, index, input);
-  const foreign = planForeign(unit, input);
+  const foreign = planForeign(unit, index, input);
   changes.push(...dropped.changes, ...foreign.changes);
   notes.push(...dropped.notes, ...foreign.notes);
   refusals.push(...checkServiceValues(unit, changes, context));

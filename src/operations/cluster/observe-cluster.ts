@@ -10,6 +10,7 @@ import { OperationError } from "../../errors.ts";
 import { chartsNamespace, systemNamespace } from "../../model/names.ts";
 import type { Inventory } from "../../plan/inventory.ts";
 import type { Observation } from "../../plan/observation.ts";
+import { carriesOurLabel, ownerOfObject } from "../../plan/ownership.ts";
 
 export interface ObserveOptions {
   /** Name of the platform: what carries its label is ours. */
@@ -25,7 +26,7 @@ const openingKinds: ReadonlySet<string> = new Set(["RoleBinding", "NetworkPolicy
 
 /**
  * Reads a cluster: one LIST per kind and two reads more, however many services there are. Errors: see ClusterClient;
- * an inventory that cannot be understood is an error, never an empty one.
+ * an inventory that cannot be understood is an error, never an empty one. What charts made is still among `foreign`.
  */
 export async function observeCluster(client: ClusterClient, options: ObserveOptions): Promise<Observation> {
   const first = managedTypes.filter(({ kind }) => options.kinds.has(kind));
@@ -53,6 +54,7 @@ export async function observeCluster(client: ClusterClient, options: ObserveOpti
     ...(await sortObjects(client, {
       lists: lists.map(({ items }) => items),
       refs,
+      known: new Set(listRefs(inventory, undefined).map(refKey)),
       platform: options.platform,
     })),
     missingKinds: new Set(types.filter((_, index) => lists[index]?.known === false).map(({ kind }) => kind)),
@@ -81,18 +83,23 @@ async function sortObjects(
   {
     lists,
     refs,
+    known,
     platform,
   }: {
     readonly lists: readonly (readonly LiveObject[])[];
     readonly refs: readonly ObjectRef[];
+    /** refKeys of all that the inventory names. */
+    readonly known: ReadonlySet<string>;
     readonly platform: string;
   },
 ): Promise<Pick<Observation, "objects" | "foreign" | "namespaces">> {
   const objects = new Map<string, LiveObject>();
   const others = new Map<string, LiveObject>();
   for (const object of lists.flat()) {
-    const ours = object.metadata.labels?.[`${labelPrefix}/platform`] === platform;
-    (ours ? objects : others).set(refKey(refOf(object)), object);
+    const key = refKey(refOf(object));
+    if (carriesOurLabel(object, platform)) objects.set(key, object);
+    // a label is no proof: what opens a tenant is looked at all the same
+    if (!objects.has(key) || isNobodys(object, { platform, known })) others.set(key, object);
   }
   // somebody took our label off: the inventory still knows the object
   const unlabelled = refs.filter((ref) => !objects.has(refKey(ref)));
@@ -110,9 +117,16 @@ async function sortObjects(
       .map((object) => [object.metadata.name, object]),
   );
   const foreign = [...others.values()].filter(
-    (object) => isOurNamespace(object.metadata.namespace, namespaces) && !isOfRelease(object),
+    ({ kind, metadata }) => openingKinds.has(kind) && isOurNamespace(metadata.namespace, namespaces),
   );
   return { objects, foreign, namespaces };
+}
+
+function isNobodys(
+  live: LiveObject,
+  { platform, known }: { readonly platform: string; readonly known: ReadonlySet<string> },
+): boolean {
+  return ownerOfObject(live, platform, known.has(refKey(refOf(live)))) === "nobody";
 }
 
 async function getIfKnown(client: ClusterClient, ref: ObjectRef): Promise<LiveObject | undefined> {
@@ -133,14 +147,6 @@ function listRefs(inventory: Inventory, only: ReadonlySet<string> | undefined): 
 
 function isOurNamespace(name: string | undefined, known: ReadonlyMap<string, LiveObject>): boolean {
   return name !== undefined && (known.has(name) || name === chartsNamespace || name === systemNamespace);
-}
-
-/** A chart's own object: Helm marks what it made, and takes it away with the release. */
-function isOfRelease({ metadata }: LiveObject): boolean {
-  return (
-    metadata.labels?.["app.kubernetes.io/managed-by"] === "Helm" &&
-    metadata.annotations?.["meta.helm.sh/release-name"] !== undefined
-  );
 }
 
 /** The kinds in manifests; for the platform and workspaces also those that show what somebody added. */

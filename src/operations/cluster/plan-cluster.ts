@@ -1,10 +1,12 @@
 import type { ClusterClient } from "../../cluster/cluster-client.ts";
 import { refOf } from "../../cluster/object-ref.ts";
+import type { ObjectRef } from "../../cluster/object-ref.ts";
 import { resourceTypes } from "../../cluster/resource-types.ts";
 import { OperationError } from "../../errors.ts";
 import { chartsNamespace } from "../../model/names.ts";
 import type { Plan } from "../../plan/change.ts";
 import { draftPlan, makePlan } from "../../plan/make-plan.ts";
+import { withoutReleased } from "../../plan/released-objects.ts";
 import type { Observation } from "../../plan/observation.ts";
 import type { PlanDecisions } from "../../plan/plan-decisions.ts";
 import type { Answer, Answers, PlanInput, Question } from "../../plan/plan-input.ts";
@@ -41,7 +43,7 @@ export async function planCluster(options: PlanClusterOptions): Promise<PlannedC
   const { platform, cluster } = desired;
   const only = options.units;
   const units = only === undefined ? desired.units : desired.units.filter(({ address }) => only.has(address));
-  const [observation, jobs, releases] = await Promise.all([
+  const [observed, jobs, releases] = await Promise.all([
     observeCluster(client, {
       platform: platform.name,
       kinds: kindsOf(
@@ -59,6 +61,14 @@ export async function planCluster(options: PlanClusterOptions): Promise<PlannedC
       metadataOnly: true,
     }),
   ]);
+  const observation: Observation = {
+    ...observed,
+    foreign: withoutReleased(observed.foreign, {
+      releases: releases.items,
+      jobs: jobs.items,
+      charts: ourCharts(desired, observed),
+    }),
+  };
   checkIdentity({ observation, desired, client, memory: deps.memory });
   const input: PlanInput = {
     platform: platform.name,
@@ -82,6 +92,17 @@ export async function planCluster(options: PlanClusterOptions): Promise<PlannedC
   if (draft.questions.length === 0) return { plan: draft.plan, observation, salt };
   const answers = await askQuestions(client, draft.questions);
   return { plan: makePlan(input, answers), observation, salt };
+}
+
+/** Names of the HelmCharts of services, wanted, known or there; also of those that are not looked at now. */
+function ourCharts(desired: DesiredCluster, { inventory, objects }: Observation): ReadonlySet<string> {
+  const refs = [
+    ...desired.units.flatMap(({ manifests }) => manifests.map(refOf)),
+    ...[...inventory.parts.values()].flatMap(({ units }) => units.flatMap((unit) => unit.objects)),
+    ...[...objects.values()].map(refOf),
+  ];
+  const isChart = ({ kind, namespace }: ObjectRef) => kind === "HelmChart" && namespace === chartsNamespace;
+  return new Set(refs.filter(isChart).map(({ name }) => name));
 }
 
 /**
