@@ -85,7 +85,19 @@ export async function findServiceVolumes(
     found.push({ claim, attribution, volume, isBeingBound: isBeingBound(claim) });
   }
   const attached = new Set(found.map(({ volume }) => volume?.name));
-  const detached = volumes.filter((volume) => isOf(volume, service) && !attached.has(volume.name));
+  const taken = new Set(
+    [...attributions].flatMap(([claim, attribution]) =>
+      attribution === "other" ? [claim.metadata.uid] : [],
+    ),
+  );
+  const detached = volumes.filter(
+    (volume) =>
+      isOf(volume, service) &&
+      !attached.has(volume.name) &&
+      // a person gave it to somebody else
+      (volume.claim === undefined || volume.claim.namespace === namespace) &&
+      !taken.has(volume.claim?.uid ?? ""),
+  );
   return { claims: found, detached };
 }
 

@@ -110,7 +110,7 @@ async function reserve(volume: Volume, deps: Deps): Promise<void> {
 }
 
 /** Takes off what ties the volume to the claim that is gone; undefined when nothing does. */
-function freePatch(object: LiveObject, { uid, claim, keptSince }: Volume): JsonPatch | undefined {
+function freePatch(object: LiveObject, { uid, claim, keptSince, keptClaim }: Volume): JsonPatch | undefined {
   if (claim?.uid === undefined) return undefined;
   const { spec } = object as { readonly spec?: { readonly claimRef?: object } } & LiveObject;
   return [
@@ -120,8 +120,11 @@ function freePatch(object: LiveObject, { uid, claim, keptSince }: Volume): JsonP
     ...(spec?.claimRef !== undefined && "resourceVersion" in spec.claimRef
       ? [{ op: "remove" as const, path: "/spec/claimRef/resourceVersion" }]
       : []),
-    ...(keptSince === undefined
-      ? []
-      : [{ op: "remove" as const, path: `/metadata/annotations/${pointerKey(volumeMarks.keptSince)}` }]),
+    ...(keptSince === undefined ? [] : [dropAnnotation(volumeMarks.keptSince)]),
+    ...(keptClaim === undefined ? [] : [dropAnnotation(volumeMarks.keptClaim)]),
   ];
+}
+
+function dropAnnotation(name: string) {
+  return { op: "remove" as const, path: `/metadata/annotations/${pointerKey(name)}` };
 }

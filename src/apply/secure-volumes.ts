@@ -98,13 +98,14 @@ interface Removal {
   readonly mode: RemovalMode;
 }
 
-function isSecured({ volume, attribution }: BoundClaim, { service, mode }: Removal): boolean {
+function isSecured({ claim, volume, attribution }: BoundClaim, { service, mode }: Removal): boolean {
   const unit = `${service.workspaceId}/${service.referenceId}`;
   const isMarked =
     volume.platform === service.platform &&
     (attribution === "own" ? volume.unit === unit : volume.perhapsOf !== undefined);
   if (mode === "delete-data") return isMarked;
-  return volume.policy === "Retain" && isMarked && volume.keptSince !== undefined;
+  const isKept = volume.keptSince !== undefined && volume.keptClaim === claim.metadata.uid;
+  return volume.policy === "Retain" && isMarked && isKept;
 }
 
 interface Marks {
@@ -114,14 +115,18 @@ interface Marks {
 }
 
 function marksOf(
-  { volume, attribution }: BoundClaim,
+  { claim, volume, attribution }: BoundClaim,
   { service, mode }: Removal,
   { clock }: RemovalDeps,
 ): Marks {
   const labels = volumeLabels(service);
   if (mode === "delete-data") return { labels };
-  const since = volume.keptSince ?? formatTime(clock.nowMs());
-  const annotations = { [volumeMarks.keptSince]: since };
+  const { uid } = claim.metadata;
+  const since = volume.keptClaim === uid ? volume.keptSince : undefined;
+  const annotations = {
+    [volumeMarks.keptSince]: since ?? formatTime(clock.nowMs()),
+    [volumeMarks.keptClaim]: uid,
+  };
   if (attribution === "own") return { policy: "Retain", labels, annotations };
   // not the unit's labels: what has them is deleted with the unit's data
   const { platform, workspace } = volumeMarks;

@@ -19,6 +19,8 @@ export const volumeMarks = {
   unit: `${labelPrefix}/unit`,
   /** Annotation, RFC 3339: since when the policy is Retain by our doing. */
   keptSince: `${labelPrefix}/kept-since`,
+  /** Annotation: uid of the claim it was kept with; bound to another one it is no longer what was kept. */
+  keptClaim: `${labelPrefix}/kept-claim`,
   /** Annotation: `WORKSPACE/REFERENCE_ID` of the service whose volume it may be, when nothing proves it. */
   perhapsOf: `${labelPrefix}/perhaps-of`,
 } as const;
@@ -52,6 +54,7 @@ export interface Volume {
   readonly unit: string | undefined;
   readonly perhapsOf: string | undefined;
   readonly keptSince: string | undefined;
+  readonly keptClaim: string | undefined;
   /** Where the bytes are, when the volume is bound to a node. */
   readonly node: string | undefined;
   readonly path: string | undefined;
@@ -108,6 +111,7 @@ export function readVolume(object: LiveObject): Volume {
     unit: workspace === undefined || service === undefined ? undefined : `${workspace}/${service}`,
     perhapsOf: annotations?.[volumeMarks.perhapsOf],
     keptSince: annotations?.[volumeMarks.keptSince],
+    keptClaim: annotations?.[volumeMarks.keptClaim],
     node: nodeOf(spec),
     path: spec.hostPath?.path ?? spec.local?.path,
     provisioner: annotations?.["pv.kubernetes.io/provisioned-by"],
