@@ -1,6 +1,6 @@
 import { OperationError } from "../../errors.ts";
 import { deleteKeptVolumes } from "../../operations/cluster/volumes.ts";
-import type { KeptVolume } from "../../operations/cluster/volumes.ts";
+import type { KeptVolume } from "../../operations/cluster/kept-volumes.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";

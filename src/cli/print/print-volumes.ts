@@ -1,4 +1,5 @@
-import type { DeleteVolumesReport, KeptVolume, VolumeList } from "../../operations/cluster/volumes.ts";
+import type { KeptVolume } from "../../operations/cluster/kept-volumes.ts";
+import type { DeleteVolumesReport, VolumeList } from "../../operations/cluster/volumes.ts";
 import type { CliContext } from "../context.ts";
 import { escapeControls } from "./escape-controls.ts";
 import { printEvent } from "./print-json.ts";
@@ -15,7 +16,7 @@ type Row = KeptVolume & { readonly cluster: string };
 const base: readonly Column<Row>[] = [
   { title: "VOLUME", text: ({ volume }) => volume.name },
   { title: "SERVICE", text: ({ volume }) => volume.unit ?? `${volume.perhapsOf ?? ""}?` },
-  { title: "CLAIM", text: ({ volume }) => volume.claim?.name ?? "-" },
+  { title: "CLAIM", text: describeClaim },
   { title: "SIZE", text: ({ volume }) => volume.size, right: true },
   { title: "STATE", text: ({ state }) => state },
   { title: "SINCE", text: ({ volume }) => volume.keptSince ?? "-" },
@@ -28,6 +29,12 @@ const wide: readonly Column<Row>[] = [
   { title: "PATH", text: ({ volume }) => volume.path ?? "-" },
   { title: "CLUSTER", text: ({ cluster }) => cluster },
 ];
+
+/** With its namespace where that is not the service's own. */
+function describeClaim({ volume: { claim }, state }: Row): string {
+  if (claim === undefined) return "-";
+  return state === "foreign" ? `${claim.namespace}/${claim.name}` : claim.name;
+}
 
 /** The volumes of one or several clusters. */
 export function printVolumes(
@@ -60,7 +67,7 @@ function rowsOf(lists: readonly VolumeList[]): readonly Row[] {
   return lists.flatMap(({ cluster, volumes }) => volumes.map((volume) => ({ ...volume, cluster })));
 }
 
-function describe({ volume, state, cluster }: Row): object {
+function describe({ volume, state, pod, cluster }: Row): object {
   return {
     name: volume.name,
     cluster,
@@ -70,6 +77,7 @@ function describe({ volume, state, cluster }: Row): object {
     claim: volume.claim?.name,
     size: volume.size,
     state,
+    mounted_by: pod,
     kept_since: volume.keptSince,
     storage_class: volume.storageClass,
     reclaim_policy: volume.policy,

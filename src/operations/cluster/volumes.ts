@@ -1,28 +1,16 @@
-import { usedClaims } from "../../apply/attribute-claims.ts";
 import { deleteVolumes } from "../../apply/delete-volumes.ts";
 import type { ApplyEvent } from "../../apply/event.ts";
 import { defaultRemovalTimeouts } from "../../apply/removal.ts";
 import type { Stuck } from "../../apply/removal.ts";
-import { readVolume, volumeMarks } from "../../apply/volume.ts";
 import type { Volume } from "../../apply/volume.ts";
 import type { ClusterClient } from "../../cluster/cluster-client.ts";
-import { resourceTypes } from "../../cluster/resource-types.ts";
 import { suggestHint } from "../../definitions/suggest.ts";
 import { OperationError } from "../../errors.ts";
-import { chartsNamespace, releaseName } from "../../model/names.ts";
 import type { LockOptions } from "./apply.ts";
 import type { ClusterDeps } from "./cluster-deps.ts";
+import { readKeptVolumes } from "./kept-volumes.ts";
+import type { KeptVolume } from "./kept-volumes.ts";
 import { openCluster, underLock } from "./open-cluster.ts";
-
-/** A volume that outlived its service, or was given back to it. */
-export interface KeptVolume {
-  readonly volume: Volume;
-  /**
-   * `kept`: nobody uses it. `reserved`: its service is there and has not claimed it yet. `in-use`: its service is there again, or
-   * a pod mounts it.
-   */
-  readonly state: "kept" | "reserved" | "in-use";
-}
 
 export interface VolumeList {
   readonly cluster: string;
@@ -36,65 +24,6 @@ export async function listKeptVolumes(
 ): Promise<VolumeList> {
   const { platform, cluster, client } = await openCluster(deps, name);
   return { cluster: cluster.name, volumes: await readKeptVolumes(client, platform.name) };
-}
-
-async function readKeptVolumes(client: ClusterClient, platform: string): Promise<readonly KeptVolume[]> {
-  const labelSelector = `${volumeMarks.platform}=${platform}`;
-  const [objects, charts] = await Promise.all([
-    client.list({ type: resourceTypes.PersistentVolume, labelSelector }),
-    client.list({
-      type: resourceTypes.HelmChart,
-      namespace: chartsNamespace,
-      labelSelector,
-      metadataOnly: true,
-    }),
-  ]);
-  const volumes = objects.items.map(readVolume);
-  const releases = new Set(charts.items.map(({ metadata }) => metadata.name));
-  const mounted = await findMountedClaims(client, volumes);
-  return volumes
-    .map((volume) => ({ volume, state: stateOf(volume, { releases, mounted }) }))
-    .sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
-}
-
-function sortKey({ volume }: KeptVolume): string {
-  return `${volume.unit ?? volume.perhapsOf ?? ""} ${volume.claim?.name ?? ""} ${volume.name}`;
-}
-
-function stateOf(
-  volume: Volume,
-  { releases, mounted }: { readonly releases: ReadonlySet<string>; readonly mounted: ReadonlySet<string> },
-): KeptVolume["state"] {
-  const [workspace = "", reference = ""] = (volume.unit ?? "").split("/");
-  const isServed = volume.unit !== undefined && releases.has(releaseName(workspace, reference));
-  const isMounted = volume.phase === "Bound" && mounted.has(claimKey(volume.claim));
-  if (isMounted || (isServed && volume.phase === "Bound")) return "in-use";
-  return volume.phase === "Available" && isServed ? "reserved" : "kept";
-}
-
-function claimKey(claim: Volume["claim"]): string {
-  return `${claim?.namespace ?? ""}/${claim?.name ?? ""}`;
-}
-
-/** Claims that pods mount, in the namespaces of bound volumes. */
-async function findMountedClaims(
-  client: ClusterClient,
-  volumes: readonly Volume[],
-): Promise<ReadonlySet<string>> {
-  const bound = volumes.filter(({ phase }) => phase === "Bound");
-  const namespaces = [...new Set(bound.flatMap(({ claim }) => claim?.namespace ?? []))];
-  const pods = await Promise.all(
-    namespaces.map(async (namespace) => client.list({ type: resourceTypes.Pod, namespace })),
-  );
-  return new Set(
-    pods.flatMap(({ items }) =>
-      items.flatMap((pod) =>
-        usedClaims(pod).map((name) =>
-          claimKey({ namespace: pod.metadata.namespace ?? "", name, uid: undefined }),
-        ),
-      ),
-    ),
-  );
 }
 
 export interface DeleteVolumesOptions {
@@ -152,18 +81,35 @@ function pickVolumes(volumes: readonly KeptVolume[], names: readonly string[]): 
         hint: suggestHint(name, known) ?? "woow volumes list shows what is kept; nothing was deleted",
       });
     }
-    if (found.state === "kept") return found;
-    const { unit, claim } = found.volume;
-    const owner = unit ?? `a pod, by claim ${claim?.namespace ?? ""}/${claim?.name ?? ""}`;
-    const why =
-      found.state === "in-use"
-        ? `is used by ${owner}`
-        : `waits for the claim ${claim?.name ?? ""} of ${owner}`;
-    throw new OperationError("refused", `volume ${name} ${why}`, {
-      subject: name,
-      hint: `nothing was deleted; \`woow destroy ${unit ?? "UNIT"} --delete-data\` removes a service with its data`,
-    });
+    if (found.state !== "kept") throw refusal(found);
+    return found;
   });
+}
+
+function refusal({ volume, state, pod }: KeptVolume): OperationError {
+  const { name, unit, perhapsOf, claim } = volume;
+  const place = `${claim?.namespace ?? ""}/${claim?.name ?? ""}`;
+  const kubectl = `\`kubectl delete pvc -n ${claim?.namespace ?? ""} ${claim?.name ?? ""}\``;
+  const refused = (why: string, hint: string) =>
+    new OperationError("refused", `volume ${name} ${why}`, {
+      subject: name,
+      hint: `nothing was deleted; ${hint}`,
+    });
+  if (state === "foreign") {
+    const owner = unit ?? perhapsOf ?? "a service";
+    return refused(
+      `was kept for ${owner}, and is held by the claim ${place}${pod === undefined ? "" : `, which pod ${pod} mounts`}; nothing proves that this claim is of ${owner}`,
+      `when nobody needs the claim either, delete it first: ${kubectl}`,
+    );
+  }
+  const destroy = `\`woow destroy ${unit ?? "UNIT"} --delete-data\` removes a service with its data`;
+  if (state === "reserved") return refused(`waits for the claim ${place} of ${unit ?? ""}`, destroy);
+  return pod === undefined
+    ? refused(`is used by ${unit ?? ""}`, destroy)
+    : refused(
+        `is used by ${unit ?? ""}: pod ${pod} mounts its claim ${place}`,
+        `end the pod, or what makes it, first; ${destroy}`,
+      );
 }
 
 async function* deleteVolume(
