@@ -34,6 +34,8 @@ reserved_subdomains: [www, api, admin, console] # no service may take them
 # records: local # where revisions are kept: local, or cluster for a team
 # charts: any # or verified: only charts whose digest stands in the lock file
 # drift: repair # or report; a workspace may say otherwise
+# A Deployment of \`woow reconcile\` that follows a branch.
+# reconcile: { image: "registry.example.com/woow:0.1.0", git: "https://git.example.com/acme/platform.git" }
 currency: USD # of monthly_price in the catalog
 # What a workspace may use in total, unless its own quota says otherwise.
 default_quota:
