@@ -31,7 +31,7 @@ reserved_subdomains: [www, api, admin, console] # no service may take them
 # private_network: { source_ranges: [10.8.0.0/24] }
 # With manage: true woow writes the HelmChartConfig of K3s' Traefik.
 # traefik: { manage: false, redirect_https: true, external_traffic_policy: Local }
-# records: local # where revisions are kept: local, or cluster for a team
+# records: cluster # where revisions are kept: in the cluster, for a team; the default is local, in .woow/
 # charts: any # or verified: only charts whose digest stands in the lock file
 # drift: repair # or report; a workspace may say otherwise
 # A Deployment of \`woow reconcile\` that follows a branch.
