@@ -20,7 +20,7 @@ export interface ClaimEvidence {
 }
 
 /** Helm writes it on every object it makes. */
-const helmRelease = "meta.helm.sh/release-name";
+export const helmRelease = "meta.helm.sh/release-name";
 
 interface StatefulSetBody {
   readonly spec?: {
@@ -104,7 +104,7 @@ function judge(release: string, own: string, others: ReadonlySet<string>): Attri
 }
 
 /** The release that labels name; `release` is what older charts say. */
-function releaseLabels(labels: Readonly<Record<string, string>> | undefined): string[] {
+export function releaseLabels(labels: Readonly<Record<string, string>> | undefined): string[] {
   return [labels?.["app.kubernetes.io/instance"], labels?.["release"]].filter((name) => name !== undefined);
 }
 

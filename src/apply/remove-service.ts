@@ -3,10 +3,11 @@ import { refKey, refOf } from "../cluster/object-ref.ts";
 import { managedTypes, resourceTypes } from "../cluster/resource-types.ts";
 import { chartsNamespace } from "../model/names.ts";
 import { deleteObject } from "./apply-change.ts";
+import { listClaimUsers } from "./claim-users.ts";
 import { deleteVolumes } from "./delete-volumes.ts";
 import type { ApplyEvent } from "./event.ts";
 import { findServiceVolumes } from "./find-volumes.ts";
-import { countOf, failedRemoval } from "./removal.ts";
+import { countOf, failedRemoval, waitFor } from "./removal.ts";
 import type { RemovalDeps, RemovalMode, RemovalResult, Stuck } from "./removal.ts";
 import { removeRelease } from "./remove-release.ts";
 import { createDataGuard } from "./secure-volumes.ts";
@@ -80,7 +81,10 @@ async function* removeData(
   const { claims, detached } = await findServiceVolumes(deps.client, service);
   const own = claims.filter(({ attribution }) => attribution === "own");
   const volumes = [...own.flatMap(({ volume }) => volume ?? []), ...detached];
-  const stuck = yield* deleteVolumes({ unit, claims: own.map(({ claim }) => claim), volumes }, deps);
+  const ownClaims = own.map(({ claim }) => claim);
+  const stuck =
+    (yield* waitUnused(service, ownClaims, deps)) ??
+    (yield* deleteVolumes({ unit, claims: ownClaims, volumes }, deps));
   if (stuck !== undefined) return failedRemoval(stuck);
   const unclear = claims.filter(({ attribution }) => attribution === "unclear");
   if (unclear.length === 0) return { outcome: "removed", message: undefined, hint: undefined, kept: [] };
@@ -90,6 +94,27 @@ async function* removeData(
     message: `${countOf(unclear.length, "claim")} in ${service.namespace} may or may not be of ${unit} and was left alone: ${names}`,
     hint: `if nobody needs the data: \`kubectl delete pvc -n ${service.namespace} ${names.replaceAll(", ", " ")}\``,
     kept: [],
+  };
+}
+
+/** A claim that is deleted while a pod mounts it can never be had back, and goes only when the pod does. */
+async function* waitUnused(
+  { namespace, workspaceId, referenceId }: ServiceRemoval,
+  claims: readonly LiveObject[],
+  deps: RemovalDeps,
+): AsyncGenerator<ApplyEvent, Stuck | undefined> {
+  const unit = `${workspaceId}/${referenceId}`;
+  const look = async () => listClaimUsers(deps.client, namespace, claims);
+  const users = await look();
+  if (users.length === 0) return undefined;
+  const names = users.map(({ metadata }) => metadata.name).join(", ");
+  yield { type: "step", unit, message: `waiting for pods that mount its claims to end: ${names}` };
+  const isFree = async () => ((await look()).length === 0 ? true : undefined);
+  if ((await waitFor(deps, deps.timeouts.objectMs, isFree)) === true) return undefined;
+  const left = (await look()).map(({ metadata }) => metadata.name).join(" ");
+  return {
+    message: `the data of ${unit} is in use: pods in ${namespace} mount its claims: ${left}`,
+    hint: `its release is gone, its data is still there; end the pods, or what makes them (\`kubectl describe pod -n ${namespace} ${left}\`), then run the command again`,
   };
 }
 

@@ -39,6 +39,7 @@ export const resourceTypes = {
   DaemonSet: namespaced("apps/v1", "DaemonSet", "daemonsets"),
   ReplicaSet: namespaced("apps/v1", "ReplicaSet", "replicasets"),
   Job: namespaced("batch/v1", "Job", "jobs"),
+  CronJob: namespaced("batch/v1", "CronJob", "cronjobs"),
   Lease: namespaced("coordination.k8s.io/v1", "Lease", "leases"),
   EndpointSlice: namespaced("discovery.k8s.io/v1", "EndpointSlice", "endpointslices"),
   Ingress: namespaced("networking.k8s.io/v1", "Ingress", "ingresses"),

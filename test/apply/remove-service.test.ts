@@ -137,6 +137,27 @@ describe("delete-data", () => {
   });
 });
 
+test("data that a pod still mounts is not deleted, and the run after its end goes on", async () => {
+  const world = makeRemovalWorld();
+  const pod = { apiVersion: "v1", kind: "Pod", namespace: "paas-ws-a", name: "backup" };
+  world.cluster.put({
+    ...pod,
+    metadata: { name: pod.name, namespace: pod.namespace },
+    spec: { volumes: [{ persistentVolumeClaim: { claimName: `data-${release}-0` } }] },
+    status: { phase: "Running" },
+  });
+  const result = await remove(world, "delete-data");
+  expect(result).toMatchObject({ outcome: "failed" });
+  expect(result.message).toContain("backup");
+  expect(world.data).toContain("pv-set");
+  expect(
+    world.cluster.writes().filter(({ verb, kind }) => verb === "delete" && kind === "PersistentVolumeClaim"),
+  ).toEqual([]);
+  world.cluster.remove(pod);
+  expect(await remove(world, "delete-data")).toMatchObject({ outcome: "removed" });
+  expect([...world.data]).toEqual(["pv-neighbour"]);
+});
+
 describe("a release that survives its HelmChart", () => {
   test("is uninstalled again, and nothing is ever installed", async () => {
     const world = makeRemovalWorld();

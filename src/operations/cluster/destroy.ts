@@ -1,7 +1,11 @@
+import { describeUser, findStrangeUsers } from "../../apply/claim-users.ts";
+import { listNamespaceVolumes } from "../../apply/delete-volumes.ts";
 import type { ApplyEvent } from "../../apply/event.ts";
 import { findServiceVolumes } from "../../apply/find-volumes.ts";
 import type { RemovalMode } from "../../apply/removal.ts";
-import type { Volume } from "../../apply/volume.ts";
+import type { ServiceAddress, Volume } from "../../apply/volume.ts";
+import type { ClusterClient } from "../../cluster/cluster-client.ts";
+import type { LiveObject } from "../../cluster/live-object.ts";
 import type { DefinitionTree } from "../../definitions/definition-tree.ts";
 import type { FileRemoval } from "../../definitions/definition-writer.ts";
 import { suggestHint } from "../../definitions/suggest.ts";
@@ -14,7 +18,6 @@ import { applyPlatform } from "./apply.ts";
 import type { ApplyOptions, ApplyReport, LockOptions } from "./apply.ts";
 import type { ClusterDeps } from "./cluster-deps.ts";
 import { openCluster } from "./open-cluster.ts";
-import { listNamespaceVolumes } from "../../apply/delete-volumes.ts";
 
 export interface DestroyOptions {
   /** `WORKSPACE/REFERENCE_ID`, or a workspace with everything in it. */
@@ -50,7 +53,7 @@ export interface DestroyReport {
  * that, no apply and no reconcile of this repository makes the unit again, and as the cluster still knows it, the same
  * command goes on where it was stopped; an apply would go on too, keeping the data. A definition that cannot be read
  * is no obstacle.
- * Errors: `usage` for the platform unit; `not-found` for a unit neither git nor the cluster knows; those of
+ * Errors: `usage` for the platform unit; `refused` for data that is to go and that others use; `not-found` for a unit neither git nor the cluster knows; those of
  * applyPlatform and openCluster; `changed-meanwhile` when a definition changed after it was read.
  */
 export async function* destroyUnit(
@@ -67,7 +70,8 @@ export async function* destroyUnit(
   const isKnown = known.some((one) => isPartOf(one, unit));
   if (files.length === 0 && !isKnown) throw notFound(unit, known);
   checkHolds(unit, inventory);
-  const volumes = await findVolumes(unit, { client, platform: platform.name });
+  const { volumes, claims } = await findData(unit, { client, platform: platform.name });
+  if (mode === "delete-data") await checkUsers(unit, { client, platform: platform.name, claims });
   const confirm = async (plan: Plan | undefined) => options.confirm({ unit, mode, plan, volumes, files });
   const removeFiles = () => deps.writer.remove(removals);
   const removeOnlyFiles = async (): Promise<DestroyReport> => {
@@ -169,25 +173,58 @@ function isPartOf(address: string, unit: string): boolean {
   return address === unit || address.startsWith(`${unit}/`);
 }
 
-async function findVolumes(
-  unit: string,
-  {
-    client,
-    platform,
-  }: { readonly client: Parameters<typeof findServiceVolumes>[0]; readonly platform: string },
-): Promise<readonly Volume[]> {
+interface DataPlace {
+  readonly client: ClusterClient;
+  readonly platform: string;
+}
+
+interface UnitData {
+  readonly volumes: readonly Volume[];
+  /** Claims of a service that are certainly its own; none for a workspace, in which everything goes. */
+  readonly claims: readonly LiveObject[];
+}
+
+async function findData(unit: string, { client, platform }: DataPlace): Promise<UnitData> {
+  const service = readAddress(unit, platform);
+  if (service === undefined) {
+    return { volumes: await listNamespaceVolumes(namespaceName(unit), { client }), claims: [] };
+  }
+  const { claims, detached } = await findServiceVolumes(client, service);
+  const own = claims.filter(({ attribution }) => attribution === "own");
+  return {
+    volumes: [...own.flatMap(({ volume }) => volume ?? []), ...detached],
+    claims: own.map(({ claim }) => claim),
+  };
+}
+
+/** Undefined for a workspace. */
+function readAddress(unit: string, platform: string): ServiceAddress | undefined {
   const [workspaceId = "", referenceId] = unit.split("/");
+  if (referenceId === undefined) return undefined;
   const namespace = namespaceName(workspaceId);
-  if (referenceId === undefined) return listNamespaceVolumes(namespace, { client });
-  const { claims, detached } = await findServiceVolumes(client, {
+  return {
     platform,
     workspaceId,
     referenceId,
-    releaseName: releaseName(workspaceId, referenceId),
     namespace,
+    releaseName: releaseName(workspaceId, referenceId),
+  };
+}
+
+/** Data that somebody else uses as well is not deleted: a person decides what becomes of that. */
+async function checkUsers(
+  unit: string,
+  { client, platform, claims }: DataPlace & Pick<UnitData, "claims">,
+): Promise<void> {
+  const service = readAddress(unit, platform);
+  if (service === undefined) return;
+  const users = await findStrangeUsers(client, service, claims);
+  if (users.length === 0) return;
+  const described = users.map((user) => `${describeUser(user)} mounts ${user.claim}`).join(", ");
+  throw new OperationError("refused", `the data of ${unit} is used by others: ${described}`, {
+    subject: unit,
+    hint: `nothing was done; end what uses it first, or keep the data: \`woow destroy ${unit} --keep-data\``,
   });
-  const own = claims.filter(({ attribution }) => attribution === "own").flatMap(({ volume }) => volume ?? []);
-  return [...own, ...detached];
 }
 
 function notFound(unit: string, known: readonly string[]): OperationError {

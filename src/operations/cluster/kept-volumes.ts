@@ -1,4 +1,5 @@
 import { boundVolume, usedClaims } from "../../apply/attribute-claims.ts";
+import { hasEnded } from "../../apply/claim-users.ts";
 import { readVolume, volumeMarks } from "../../apply/volume.ts";
 import type { Volume } from "../../apply/volume.ts";
 import type { ClusterClient } from "../../cluster/cluster-client.ts";
@@ -86,6 +87,7 @@ async function findMounts(
   );
   const mounts = new Map<string, string>();
   for (const pod of pods.flatMap(({ items }) => items)) {
+    if (hasEnded(pod)) continue;
     const { name: podName, namespace = "" } = pod.metadata;
     for (const name of usedClaims(pod)) {
       const key = claimKey({ namespace, name, uid: undefined });
