@@ -5,7 +5,7 @@ import { resourceTypes } from "../cluster/resource-types.ts";
 import { deleteObject } from "./apply-change.ts";
 import { deleteVolumes, listNamespaceVolumes } from "./delete-volumes.ts";
 import type { ApplyEvent } from "./event.ts";
-import { listReleases } from "./find-volumes.ts";
+import { findStrangers } from "./find-strangers.ts";
 import { countOf, failedRemoval } from "./removal.ts";
 import type { RemovalDeps, RemovalMode, RemovalResult } from "./removal.ts";
 import { removeObjects } from "./remove-service.ts";
@@ -19,6 +19,9 @@ export interface WorkspaceRemoval {
   readonly objects: readonly LiveObject[];
   readonly mode: RemovalMode;
 }
+
+/** Of what keeps a namespace, so many objects are named. */
+const maxNamed = 20;
 
 /**
  * Removes a workspace whose services are gone already: deleting a Namespace deletes every claim in it, so it stays as
@@ -84,7 +87,7 @@ async function findInstallers(
 
 /** What a person would lose with the Namespace. */
 async function findContent(
-  { workspaceId, namespace, mode }: WorkspaceRemoval,
+  { workspaceId, namespace, objects, mode }: WorkspaceRemoval,
   deps: RemovalDeps,
 ): Promise<RemovalResult | undefined> {
   const volumes = await listNamespaceVolumes(namespace, deps);
@@ -96,9 +99,10 @@ async function findContent(
     });
   }
   if (mode === "delete-data") return undefined;
-  const strangers = await findStrangers(namespace, deps);
+  const strangers = await findStrangers(deps.client, { namespace, own: objects });
   if (strangers.length === 0) return undefined;
-  return keep(namespace, `it holds what is not ours: ${strangers.join(", ")}`, {
+  const rest = strangers.length > maxNamed ? ` and ${strangers.length - maxNamed} more` : "";
+  return keep(namespace, `it holds what is not ours: ${strangers.slice(0, maxNamed).join(", ")}${rest}`, {
     hint: `move or delete it, or delete it with everything else: \`woow destroy ${workspaceId} --delete-data\``,
     kept: [],
   });
@@ -113,21 +117,6 @@ async function findCharts(namespace: string, { client }: RemovalDeps): Promise<r
 
 interface ChartBody {
   readonly spec?: { readonly targetNamespace?: string };
-}
-
-/** Releases and workloads of somebody else. */
-async function findStrangers(namespace: string, { client }: RemovalDeps): Promise<readonly string[]> {
-  const types = [resourceTypes.Deployment, resourceTypes.StatefulSet, resourceTypes.DaemonSet];
-  const [releases, ...workloads] = await Promise.all([
-    listReleases(client, namespace),
-    ...types.map(async (type) => client.list({ type, namespace, metadataOnly: true })),
-  ]);
-  const names = new Set(releases.flatMap(({ metadata }) => metadata.labels?.["name"] ?? []));
-  const objects = workloads.flatMap(({ items }) => items);
-  return [
-    ...[...names].sort().map((name) => `Helm release ${name}`),
-    ...objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`),
-  ];
 }
 
 function nameOf({ namespace, name }: ObjectRef): string {

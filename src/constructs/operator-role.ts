@@ -59,7 +59,10 @@ export const operatorRules: readonly k8s.PolicyRule[] = [
   { apiGroups: [core], resources: ["persistentvolumeclaims"], verbs: [...look, ...write] },
   { apiGroups: [core], resources: ["persistentvolumes"], verbs: [...look, "delete", "patch"] },
   { apiGroups: ["apps"], resources: ["daemonsets", "statefulsets"], verbs: [...look, "patch"] },
-  { apiGroups: ["batch"], resources: ["jobs"], verbs: [...look, "delete"] },
+  // a chart job that does not end is stopped before its release goes
+  { apiGroups: ["batch"], resources: ["jobs"], verbs: [...look, "delete", "patch"] },
+  // what would be lost with a workspace's namespace
+  { apiGroups: ["batch"], resources: ["cronjobs"], verbs: ["get", "list"] },
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: look },
   { apiGroups: ["cert-manager.io"], resources: ["certificates"], verbs: look },
   // what doctor looks at

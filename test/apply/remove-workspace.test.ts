@@ -71,16 +71,47 @@ test.each(["keep-data", "delete-data"] as const)(
   },
 );
 
-test("somebody's own workload keeps it", async () => {
+const ownerReferences = [{ apiVersion: "v1", kind: "Pod", name: "x", uid: "u" }];
+
+test.each<[string, string, object]>([
+  ["apps/v1", "Deployment", {}],
+  ["apps/v1", "StatefulSet", {}],
+  ["apps/v1", "DaemonSet", {}],
+  ["batch/v1", "CronJob", {}],
+  ["batch/v1", "Job", {}],
+  ["v1", "Pod", {}],
+  ["v1", "PersistentVolumeClaim", {}],
+  ["v1", "Secret", {}],
+  ["v1", "ConfigMap", {}],
+  ["v1", "Service", {}],
+  ["networking.k8s.io/v1", "Ingress", {}],
+  ["v1", "Secret", { annotations: { "helm.sh/hook": "x", "helm.sh/resource-policy": "keep" } }],
+])("somebody's own %s %s keeps it, and is named", async (apiVersion, kind, metadata) => {
   const world = await emptied("delete-data");
-  world.cluster.put({
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: { name: "by-hand", namespace: "paas-ws-a" },
-  });
+  world.cluster.put({ apiVersion, kind, metadata: { name: "by-hand", namespace: "paas-ws-a", ...metadata } });
   const result = await removeHome(world, "keep-data");
   expect(result).toMatchObject({ outcome: "kept" });
-  expect(result.message).toContain("Deployment by-hand");
+  expect(result.message).toContain(`${kind} by-hand`);
+  expect(world.cluster.object(home)?.metadata.deletionTimestamp).toBeUndefined();
+});
+
+test.each<[string, string, object]>([
+  ["Kubernetes' own certificate", "ConfigMap", { name: "kube-root-ca.crt" }],
+  ["what something else makes", "Secret", { name: "x", ownerReferences }],
+  [
+    "a certificate that is issued anew",
+    "Secret",
+    { name: "x", annotations: { "cert-manager.io/certificate-name": "x" } },
+  ],
+  ["what a hook left", "ConfigMap", { name: "x", annotations: { "helm.sh/hook": "pre-install" } }],
+])("%s does not keep it", async (_, kind, metadata) => {
+  const world = await emptied("delete-data");
+  world.cluster.put({
+    apiVersion: "v1",
+    kind,
+    metadata: { name: "x", namespace: "paas-ws-a", ...metadata },
+  });
+  expect(await removeHome(world, "keep-data")).toMatchObject({ outcome: "removed" });
 });
 
 test("a copy of the namespace, labels and all, is not deleted with it", async () => {

@@ -107,6 +107,8 @@ function usedElsewhere(right: string): boolean {
     "patch apps/statefulsets",
     // retry
     "delete batch/jobs",
+    // a chart job that does not end beside a removal
+    "patch batch/jobs",
     // volumes delete
     "delete /persistentvolumes",
     "patch /persistentvolumeclaims",
