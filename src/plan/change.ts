@@ -88,6 +88,11 @@ export interface UnitPlan {
   readonly recovery: Recovery | undefined;
   /** Present: nothing is done to this unit. */
   readonly hold: Hold | undefined;
+  /**
+   * Present: nothing can be done to this unit now, such as while its namespace is being deleted. Other workspaces go
+   * on.
+   */
+  readonly blocked?: Pick<Refusal, "code" | "message" | "hint"> | undefined;
   /** Sentences a person should read before saying yes. */
   readonly notes: readonly string[];
   /** Monthly price before and after; undefined when the unit does not exist then, or has none. */

@@ -4,9 +4,11 @@ import { refKey, refOf } from "../cluster/object-ref.ts";
 import { systemNamespace } from "../model/names.ts";
 import type { Plan } from "./change.ts";
 import { compareObject } from "./compare-object.ts";
+import { comparePrinted } from "./compare-printed.ts";
 import type { DesiredUnit } from "./desired-unit.ts";
 import type { Observation } from "./observation.ts";
 import { saveUnits } from "./plan-file.ts";
+import { describePlan } from "./printed-plan.ts";
 import type { PlanFile, SavedObject, SavedUnit, StaleItem } from "./plan-file.ts";
 
 /** Git and cluster as they are now. */
@@ -18,7 +20,7 @@ export interface FreshState {
 
 /**
  * What is not as it was when the plan was saved: in git, in the cluster, or both. Empty: the plan is still true and
- * applying it does exactly what was reviewed.
+ * applying it does exactly what was reviewed and what `woow show` prints of it.
  */
 export function checkPlanFile(file: PlanFile, fresh: FreshState): StaleItem[] {
   const { plan, observation } = fresh;
@@ -45,7 +47,8 @@ export function checkPlanFile(file: PlanFile, fresh: FreshState): StaleItem[] {
   for (const { unit, intent } of now.values()) {
     items.push(about(intent === "remove" ? `${unit} is gone from git since` : `${unit} was defined since`));
   }
-  return items;
+  // nothing moved: then what would be done is what the file shows, or somebody edited the file
+  return items.length > 0 ? items : comparePrinted(file.plan, describePlan(plan));
 }
 
 function compareUnits(saved: SavedUnit, now: SavedUnit, fresh: FreshState): StaleItem[] {

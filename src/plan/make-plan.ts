@@ -8,7 +8,10 @@ import { planRemovals } from "./plan-removals.ts";
 import { planUnit } from "./plan-unit.ts";
 
 /** What can be planned from lists alone, and what is left to ask; without a question it is the plan. */
-export function draftPlan(input: PlanInput): { readonly plan: Plan; readonly questions: readonly Question[] } {
+export function draftPlan(input: PlanInput): {
+  readonly plan: Plan;
+  readonly questions: readonly Question[];
+} {
   return planAll(input, new Map());
 }
 

@@ -75,6 +75,7 @@ const printedUnit = mapOf<PrintedUnit>({
     recover: true,
     remove: true,
     hold: true,
+    blocked: true,
     none: true,
   }),
   changes: listOf(change),
@@ -86,6 +87,7 @@ const printedUnit = mapOf<PrintedUnit>({
     }),
   ),
   hold: maybe(hold),
+  blocked: maybe(mapOf<NonNullable<PrintedUnit["blocked"]>>({ message: text, hint: maybe(text) })),
   notes: texts,
   costBefore: maybe(amount),
   costAfter: maybe(amount),
@@ -122,6 +124,7 @@ const summary = mapOf<PlanSummary>({
     recover: count,
     remove: count,
     hold: count,
+    blocked: count,
     none: count,
   }),
   objects: mapOf<PlanSummary["objects"]>({
@@ -174,17 +177,20 @@ const selection = mapOf<SavedSelection>({
   templates: maybe(texts),
 });
 
-/** A decision that is misread, or that only a newer woow knows, could overwrite somebody. */
+/**
+ * A decision that is misread, or that only a newer woow knows, could overwrite somebody. What `woow plan` cannot be told
+ * (destroy, rollback and reconcile decide it) decides nothing from a file either.
+ */
 const decisions = mapOf<PlanDecisions>({
   take: texts,
   keep: texts,
   adopt: flag,
   replace: flag,
-  repair: flag,
+  repair: matching((value) => value === false),
   pruneBudget: maybe(count),
   removeWorkspaces: texts,
-  removeUnits: texts,
-  endRollbackHolds: maybe(texts),
+  removeUnits: matching((value) => Array.isArray(value) && value.length === 0),
+  endRollbackHolds: matching((value) => value === undefined),
 });
 
 /** Every field of a saved plan, and no other: the path of the first that is not as woow writes it. */

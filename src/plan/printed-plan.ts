@@ -22,13 +22,15 @@ export interface PrintedUnit {
   readonly unchanged: number;
   readonly recovery: { readonly type: Recovery["type"]; readonly why: string } | undefined;
   readonly hold: Hold | undefined;
+  /** Why nothing can be done to this unit now, although there is nothing against the others. */
+  readonly blocked?: { readonly message: string; readonly hint: string | undefined } | undefined;
   readonly notes: readonly string[];
   readonly costBefore: number | undefined;
   readonly costAfter: number | undefined;
 }
 
 /** What happens to a unit as a whole. */
-export type UnitAction = "create" | "update" | "recover" | "remove" | "hold" | "none";
+export type UnitAction = "create" | "update" | "recover" | "remove" | "hold" | "blocked" | "none";
 
 export interface PrintedChange {
   readonly action: Exclude<Action, "none">;
@@ -64,12 +66,12 @@ export function describePlan(plan: Plan): PrintedPlan {
     units,
     refusals: plan.refusals,
     notes: plan.notes,
-    summary: summarize(plan, units),
+    summary: summarizeUnits(units),
   };
 }
 
 function describeUnit(plan: UnitPlan): PrintedUnit {
-  const { address, changes, recovery, hold, notes, costBefore, costAfter } = plan;
+  const { address, changes, recovery, hold, blocked, notes, costBefore, costAfter } = plan;
   return {
     unit: address,
     action: unitAction(plan),
@@ -77,6 +79,7 @@ function describeUnit(plan: UnitPlan): PrintedUnit {
     unchanged: changes.filter(({ action }) => action === "none").length,
     recovery: recovery === undefined ? undefined : { type: recovery.type, why: recovery.why },
     hold,
+    blocked: blocked === undefined ? undefined : { message: blocked.message, hint: blocked.hint },
     notes,
     costBefore,
     costAfter,
@@ -99,8 +102,9 @@ function describeChange(change: Change): PrintedChange[] {
   ];
 }
 
-function unitAction({ intent, hold, changes, recovery }: UnitPlan): UnitAction {
+function unitAction({ intent, hold, blocked, changes, recovery }: UnitPlan): UnitAction {
   if (hold !== undefined) return "hold";
+  if (blocked !== undefined) return "blocked";
   if (intent === "remove") return "remove";
   const work = changes.filter(({ action }) => action !== "none");
   if (work.length === 0) return recovery === undefined ? "none" : "recover";
@@ -109,18 +113,22 @@ function unitAction({ intent, hold, changes, recovery }: UnitPlan): UnitAction {
     : "update";
 }
 
-function summarize({ units: plans }: Plan, units: readonly PrintedUnit[]): PlanSummary {
-  const unitCounts = { create: 0, update: 0, recover: 0, remove: 0, hold: 0, none: 0 };
+/** The numbers of a plan; of a saved one they are counted again, because they may have been edited. */
+export function summarizeUnits(units: readonly PrintedUnit[]): PlanSummary {
+  const unitCounts = { create: 0, update: 0, recover: 0, remove: 0, hold: 0, blocked: 0, none: 0 };
   const objectCounts = { create: 0, update: 0, replace: 0, prune: 0, none: 0 };
   for (const { action } of units) unitCounts[action] += 1;
-  for (const { changes } of plans) for (const { action } of changes) objectCounts[action] += 1;
+  for (const { changes, unchanged } of units) {
+    objectCounts.none += unchanged;
+    for (const { action } of changes) objectCounts[action] += 1;
+  }
   const sum = (prices: readonly (number | undefined)[]) =>
     roundCents(prices.reduce<number>((total, price) => total + (price ?? 0), 0));
   return {
     units: unitCounts,
     objects: objectCounts,
-    costBefore: sum(plans.map(({ costBefore }) => costBefore)),
-    costAfter: sum(plans.map(({ costAfter }) => costAfter)),
+    costBefore: sum(units.map(({ costBefore }) => costBefore)),
+    costAfter: sum(units.map(({ costAfter }) => costAfter)),
     hasChanges: units.some(({ action }) => action !== "none" && action !== "hold"),
   };
 }

@@ -58,6 +58,31 @@ describe("woow show", () => {
     expect(event).toMatchObject({ version: 1, type: "plan", summary: { units: { create: 4 } } });
   });
 
+  test("what was decided is shown, and the numbers are counted again", async () => {
+    const cwd = tempFolder();
+    const summary = { ...saved.plan.summary, units: { ...saved.plan.summary.units, create: 0, none: 4 } };
+    const decisions = {
+      ...noDecisions,
+      take: ["all"],
+      adopt: true,
+      pruneBudget: 7,
+      removeWorkspaces: ["acme"],
+    };
+    writePlanFile(join(cwd, "plan.json"), { ...saved, decisions, plan: { ...saved.plan, summary } });
+    const run = async (...flags: string[]) =>
+      (await runWoow(["show", "plan.json", ...flags], { cwd })).stdout;
+    const text = await run();
+    expect(text).toContain(
+      "\ndecided when it was made: --take all --adopt --prune-budget 7 --remove-workspace acme\n",
+    );
+    expect(text).toContain("4 to create");
+    expect(await run("--markdown")).toMatch(/Decided when it was made: <code>.*remove/);
+    expect(JSON.parse(await run("--json"))).toMatchObject({
+      summary: { units: { create: 4 } },
+      decisions: { take: ["all"], prune_budget: 7 },
+    });
+  });
+
   test("a plan file is its owner's and holds no secret", () => {
     const path = join(folderWithPlan(), "plan.json");
     expect(statSync(path).mode & 0o777).toBe(0o600);

@@ -454,3 +454,154 @@ describe("a saved plan", () => {
     }
   });
 });
+
+describe("does what it shows", () => {
+  /** The file as somebody edited it. */
+  const tampered = (file: PlanFile, change: (copy: Tampered) => void): PlanFile => {
+    const copy = JSON.parse(JSON.stringify(file)) as Tampered;
+    change(copy);
+    return readPlanText(JSON.stringify(copy), "plan.json");
+  };
+  type Tampered = {
+    decisions: Record<string, unknown>;
+    units: { unit: string; intent: string; objects: Record<string, Record<string, unknown>> }[];
+    plan: {
+      clusterUid: string;
+      units: {
+        unit: string;
+        action: string;
+        costAfter: number | undefined;
+        hold: unknown;
+        recovery: unknown;
+        changes: {
+          action: string;
+          ref: { name: string };
+          reason: string;
+          force: boolean;
+          predicted: boolean;
+          kept: string[];
+          fields: { path: string; before?: string; after?: string; masked: boolean }[];
+        }[];
+      }[];
+    };
+  };
+  const unitOf = (copy: Tampered, name: string) => {
+    const found = copy.plan.units.find(({ unit }) => unit === name);
+    if (found === undefined) throw new Error(`no ${name}`);
+    return found;
+  };
+  const secretOf = (copy: Tampered) =>
+    unitOf(copy, "acme/web-01").changes.find(({ ref }) => ref.name.endsWith("-values"));
+
+  test.each<[string, string, (copy: Tampered) => void]>([
+    [
+      "a unit is hidden",
+      "acme/fresh",
+      (copy) => void copy.plan.units.splice(copy.plan.units.indexOf(unitOf(copy, "acme/fresh")), 1),
+    ],
+    ["a unit is said to stay", "acme/gone", (copy) => void (unitOf(copy, "acme/gone").action = "none")],
+    [
+      "a removal looks like a change",
+      "acme/gone",
+      (copy) => void (unitOf(copy, "acme/gone").action = "update"),
+    ],
+    ["a unit is shown twice", "acme/fresh", (copy) => void copy.plan.units.push(unitOf(copy, "acme/fresh"))],
+    ["a change is hidden", "acme/fresh", (copy) => void unitOf(copy, "acme/fresh").changes.pop()],
+    [
+      "a change is made up",
+      "acme/web-03",
+      (copy) => void unitOf(copy, "acme/web-03").changes.push(...unitOf(copy, "acme/fresh").changes),
+    ],
+    [
+      "a prune looks like an update",
+      "acme/gone",
+      (copy) => unitOf(copy, "acme/gone").changes.forEach((change) => void (change.action = "update")),
+    ],
+    [
+      "a reason is another",
+      "acme/web-01",
+      (copy) => unitOf(copy, "acme/web-01").changes.forEach((change) => void (change.reason = "drift")),
+    ],
+    ["a field is hidden", "acme/web-01", (copy) => void secretOf(copy)?.fields.pop()],
+    [
+      "a field is hidden, as if it were predicted",
+      "acme/web-01",
+      (copy) => {
+        const change = secretOf(copy);
+        change?.fields.pop();
+        if (change !== undefined) change.predicted = true;
+      },
+    ],
+    [
+      "a value is another",
+      "acme/web-01",
+      (copy) => secretOf(copy)?.fields.forEach((field) => void (field.after = "1")),
+    ],
+    [
+      "a value looks secret",
+      "acme/web-01",
+      (copy) => secretOf(copy)?.fields.forEach((field) => void (field.masked = true)),
+    ],
+    ["a field is said to be kept", "acme/web-01", (copy) => secretOf(copy)?.kept.push("data")],
+    ["a price is another", "acme/fresh", (copy) => void (unitOf(copy, "acme/fresh").costAfter = 0)],
+    [
+      "a recovery is made up",
+      "acme/web-03",
+      (copy) => void (unitOf(copy, "acme/web-03").recovery = { type: "rerun-job", why: "x" }),
+    ],
+    [
+      "it is said to be for another cluster",
+      "another cluster",
+      (copy) => void (copy.plan.clusterUid = "other"),
+    ],
+    // what is decided in the file changes what is done, and then it is not what is shown
+    ["a decision is taken away", "acme", (copy) => void (copy.decisions["take"] = [])],
+  ])("%s: refused", async (...[, needle, change]) => {
+    const cluster = await settled();
+    cluster.edit(refs.deny, set("spec/ingress", [{}]), { manager: "eve" });
+    const file = await save(newer, cluster);
+    expect(await check(file, newer, cluster)).toEqual([]);
+    const copy = tampered(file, change);
+    const { plan, desired, observation } = await planFiles(newer, cluster, {
+      decisions: copy.decisions as never,
+    });
+    const items = checkPlanFile(copy, { plan, units: desired.units, observation });
+    expect(items.map(({ message }) => message).join("\n")).toContain(needle);
+  });
+
+  test("a service that is made to look removed in the file alone goes nowhere: who may say so is destroy", async () => {
+    const file = await save(newer, await settled());
+    const decided: readonly [string, unknown][] = [
+      ["removeUnits", ["acme/web-01"]],
+      ["endRollbackHolds", ["acme/web-01"]],
+      ["repair", true],
+    ];
+    for (const [name, value] of decided) {
+      expect(() => tampered(file, (copy) => void (copy.decisions[name] = value))).toThrow(
+        /decisions\.\w+ is not as woow writes it/,
+      );
+    }
+  });
+
+  test("a plan that could only be predicted may turn out smaller, never larger", async () => {
+    const cluster = await settled();
+    const denied = ({ dryRun }: { readonly dryRun: boolean }) => {
+      if (dryRun) throw new OperationError("forbidden", "cannot patch resource");
+    };
+    cluster.beforeRequest(denied);
+    const file = await save(newer, cluster);
+    cluster.beforeRequest(undefined);
+    expect(file.plan.units.some(({ changes }) => changes.some(({ predicted }) => predicted))).toBe(true);
+    expect(await check(file, newer, cluster)).toEqual([]);
+  });
+
+  test("secrets are other stand-ins in every plan, and equal all the same", async () => {
+    const cluster = await settled();
+    const values = refs.orders;
+    cluster.edit(values, set("data/extra", Buffer.from(madeUpPassword).toString("base64")));
+    const file = await save(newer, cluster);
+    const fields = file.plan.units.flatMap(({ changes }) => changes.flatMap((change) => change.fields));
+    expect(fields.some(({ masked }) => masked)).toBe(true);
+    expect(await check(file, newer, cluster)).toEqual([]);
+  });
+});

@@ -9,7 +9,7 @@ const ref = {
   namespace: "paas-charts",
   name: "paas-ws-acme-web-01",
 };
-const counts = { create: 0, update: 1, recover: 0, remove: 0, hold: 2, none: 0 };
+const counts = { create: 0, update: 1, recover: 0, remove: 0, hold: 2, blocked: 0, none: 0 };
 
 /** A plan file in which everything that may be there is. */
 const full: PlanFile = {
@@ -30,8 +30,7 @@ const full: PlanFile = {
     repair: false,
     pruneBudget: 3,
     removeWorkspaces: ["old"],
-    removeUnits: ["old/web-01"],
-    endRollbackHolds: ["acme/web-02"],
+    removeUnits: [],
   },
   salt: "made-up",
   units: [

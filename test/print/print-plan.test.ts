@@ -56,7 +56,7 @@ const planOf = (units: readonly PrintedUnit[], rest: Partial<PrintedPlan> = {}):
   refusals: [],
   notes: [],
   summary: {
-    units: { create: 1, update: 2, recover: 0, remove: 1, hold: 0, none: 4 },
+    units: { create: 1, update: 2, recover: 0, remove: 1, hold: 0, blocked: 0, none: 4 },
     objects: { create: 0, update: 0, replace: 0, prune: 0, none: 0 },
     costBefore: 9,
     costAfter: 12,
@@ -170,7 +170,7 @@ describe("text", () => {
 
   test("nothing to do is one line", () => {
     const { summary } = sample;
-    const units = { create: 0, update: 0, recover: 0, remove: 0, hold: 0, none: 8 };
+    const units = { create: 0, update: 0, recover: 0, remove: 0, hold: 0, blocked: 0, none: 8 };
     const idle = planOf([], {
       summary: { ...summary, units, hasChanges: false, costBefore: 9, costAfter: 9 },
     });

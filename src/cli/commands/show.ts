@@ -1,9 +1,13 @@
 import { readPlanFile } from "../../edges/plan-file.ts";
 import { OperationError } from "../../errors.ts";
 import type { PlanFile } from "../../plan/plan-file.ts";
+import { summarizeUnits } from "../../plan/printed-plan.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { escapeControls } from "../print/escape-controls.ts";
+import { decisionWords } from "../print/plan-words.ts";
+import { printEvent } from "../print/print-json.ts";
+import { code } from "../print/print-plan-markdown.ts";
 import { printDescribedPlan } from "../print/print-plan.ts";
 
 export interface ShowFlags extends GlobalFlags {
@@ -19,8 +23,19 @@ export function runShow(file: string, flags: ShowFlags, context: CliContext): nu
   }
   const saved = readPlanFile(file);
   const format = json ? "json" : flags.markdown === true ? "markdown" : "text";
-  if (format === "text") context.stdout(`${escapeControls(describeOrigin(saved))}\n\n`);
-  printDescribedPlan(saved.plan, { context, format, objects: flags.objects === true });
+  const plan = { ...saved.plan, summary: summarizeUnits(saved.plan.units) };
+  const words = decisionWords(saved.decisions);
+  if (format === "json") {
+    const { selection, decisions } = saved;
+    printEvent(context, Object.assign({ type: "plan" }, plan, { selection, decisions }));
+    return exitStatus.done;
+  }
+  if (format === "text") {
+    const decided = words === "" ? "" : `decided when it was made: ${escapeControls(words)}\n`;
+    context.stdout(`${escapeControls(describeOrigin(saved))}\n${decided}\n`);
+  }
+  printDescribedPlan(plan, { context, format, objects: flags.objects === true });
+  if (format === "markdown" && words !== "") context.stdout(`\nDecided when it was made: ${code(words)}\n`);
   return exitStatus.done;
 }
 

@@ -1,6 +1,7 @@
 import { labelRef } from "../../cluster/object-ref.ts";
 import type { ChangeReason, FieldChange } from "../../plan/change.ts";
 import type { Hold } from "../../plan/inventory.ts";
+import type { PlanDecisions } from "../../plan/plan-decisions.ts";
 import type { PlanSummary, PrintedChange, PrintedPlan, PrintedUnit } from "../../plan/printed-plan.ts";
 import { plural } from "./print-problems.ts";
 
@@ -11,6 +12,7 @@ export const unitSigns = {
   recover: "!",
   remove: "-",
   hold: "=",
+  blocked: "x",
   none: " ",
 } as const;
 export const changeSigns = { create: "+", update: "~", replace: "±", prune: "-" } as const;
@@ -36,13 +38,15 @@ export function holdWords(hold: Hold): string {
 
 /** What happens to a unit and why, in one line. */
 export function unitWords(unit: PrintedUnit): string {
-  const { action, changes, recovery, hold } = unit;
+  const { action, changes, recovery, hold, blocked } = unit;
   const recover = recovery === undefined ? [] : [`recover: ${recovery.why}`];
   switch (action) {
     case "none":
       return "unchanged";
     case "hold":
       return hold === undefined ? "on hold" : holdWords(hold);
+    case "blocked":
+      return `left alone: ${blocked?.message ?? "nothing can be done now"}`;
     case "create":
       return [`new, ${plural(changes.length, "object")}`, ...recover].join("; ");
     case "remove":
@@ -118,12 +122,33 @@ export function countWords({ units }: PlanSummary): string {
     [units.recover, "to recover"],
     [units.remove, "to remove"],
     [units.hold, "on hold"],
+    [units.blocked, "left alone"],
     [units.none, "unchanged"],
   ] as const;
   return parts
     .filter(([count]) => count > 0)
     .map(([count, words]) => `${count} ${words}`)
     .join(", ");
+}
+
+/** What a person decided for a plan, as flags say it; empty when nothing was. */
+export function decisionWords({
+  take,
+  keep,
+  adopt,
+  replace,
+  pruneBudget,
+  removeWorkspaces,
+}: PlanDecisions): string {
+  const flags = [
+    ...take.map((path) => `--take ${path}`),
+    ...keep.map((path) => `--keep ${path}`),
+    ...(adopt ? ["--adopt"] : []),
+    ...(replace ? ["--replace"] : []),
+    ...(pruneBudget === undefined ? [] : [`--prune-budget ${pruneBudget}`]),
+    ...removeWorkspaces.map((id) => `--remove-workspace ${id}`),
+  ];
+  return flags.join(" ");
 }
 
 /** "12 USD", or "10 -> 12 USD" when it changes; undefined for what costs nothing to know. */

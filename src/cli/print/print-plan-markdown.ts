@@ -60,7 +60,8 @@ export function formatPlanMarkdown(plan: PrintedPlan): string {
     add(`${plural(rows.length - shown, "unit")} more: \`woow show\` prints all of them.\n`);
   let hidden = 0;
   for (const unit of units) {
-    if (unit.changes.length === 0 && unit.notes.length === 0) continue;
+    const { changes, notes: told, blocked } = unit;
+    if (changes.length === 0 && told.length === 0 && blocked?.hint === undefined) continue;
     if (hidden > 0 || !add(details(unit))) hidden += 1;
   }
   if (hidden > 0) {
@@ -78,6 +79,7 @@ function row(unit: PrintedUnit, currency: string): string {
 
 function details(unit: PrintedUnit): string {
   const lines = [
+    ...(unit.blocked?.hint === undefined ? [] : [`# ${unit.blocked.hint}`]),
     ...unit.notes.map((note) => `# ${note}`),
     ...unit.changes.flatMap((change) => [
       `${diffSigns[change.action]} ${changeWords(change)}`,

@@ -33,6 +33,7 @@ const signColors = {
   recover: "magenta",
   remove: "red",
   hold: "cyan",
+  blocked: "red",
   none: "dim",
   replace: "red",
   prune: "red",
@@ -83,6 +84,7 @@ function formatPlan(
     const sign = paint(signColors[unit.action], unitSigns[unit.action]);
     return [
       `${sign} ${paint("bold", escapeControls(name))}  ${column}${escapeControls(unitWords(unit))}`.trimEnd(),
+      ...hintLines(unit, paint),
       ...unit.notes.map((note) => `    ${paint("cyan", "note")}: ${escapeControls(note)}`),
       ...(objects ? objectLines(unit, paint) : []),
     ];
@@ -95,6 +97,10 @@ function formatPlan(
     : `nothing to do: ${countWords(summary)}; ${cost ?? ""} a month`;
   const gap = text === "" ? "" : "\n";
   return `${text}${gap}${told}${formatRefusals(refusals, paint)}${paint("bold", end)}\n`;
+}
+
+function hintLines({ blocked }: PrintedUnit, paint: Paint): string[] {
+  return blocked?.hint === undefined ? [] : [`    ${paint("cyan", "hint")}: ${escapeControls(blocked.hint)}`];
 }
 
 function objectLines({ changes }: PrintedUnit, paint: Paint): string[] {
