@@ -1,5 +1,7 @@
 import type { ObjectRef } from "../cluster/object-ref.ts";
+import { managedTypes } from "../cluster/resource-types.ts";
 import { OperationError } from "../errors.ts";
+import { ownerOf } from "./inventory-changes.ts";
 import type { ClusterClaim, Hold, InventoryPart, UnitRecord } from "../plan/inventory.ts";
 
 /** Raised when an older woow could misread what a newer one wrote. */
@@ -32,7 +34,7 @@ export function formatPart({ owner, units }: Pick<InventoryPart, "owner" | "unit
 export function parsePart(text: string | undefined, place: string): Pick<InventoryPart, "owner" | "units"> {
   const { owner, units } = parseVersioned(text, place);
   if (typeof owner !== "string" || !Array.isArray(units)) throw unreadable(place, "it has no owner or units");
-  return { owner, units: units.map((unit) => parseUnit(unit, place)) };
+  return { owner, units: units.map((unit) => parseUnit(unit, { owner, place })) };
 }
 
 /** Whose cluster it is, as text. */
@@ -70,17 +72,26 @@ function parseVersioned(text: string | undefined, place: string): Record<string,
   return value;
 }
 
-function parseUnit(value: unknown, place: string): UnitRecord {
+function parseUnit(value: unknown, { owner, place }: { owner: string; place: string }): UnitRecord {
   if (!isMap(value)) throw unreadable(place, "a unit is not a map");
   const { unit, id, hold, secrets, objects } = value;
   if (typeof unit !== "string" || unit === "") throw unreadable(place, "a unit has no address");
+  if (!unitPattern.test(unit) || ownerOf(unit) !== owner)
+    throw unreadable(place, `it names a unit that is not one of ${owner}: ${JSON.stringify(unit)}`);
   if (id !== undefined && typeof id !== "string")
     throw unreadable(place, `${unit} has no sound deployment id`);
   if (secrets !== undefined && !isTexts(secrets)) throw unreadable(place, `${unit} has no sound secret keys`);
   if (!isMap(objects)) throw unreadable(place, `${unit} has no objects`);
   const refs = Object.entries(objects).flatMap(([type, names]) => {
     if (!isTexts(names) || !/.\/./.test(type)) throw unreadable(place, `${unit} names no sound objects`);
-    return names.map((name) => parseRef(type, name));
+    return names.map((name) => {
+      const ref = parseRef(type, name);
+      if (isSound(ref)) return ref;
+      throw unreadable(
+        place,
+        `${unit} names ${JSON.stringify(`${type} ${name}`)}, which this woow does not know`,
+      );
+    });
   });
   return {
     unit,
@@ -120,6 +131,24 @@ function parseRef(type: string, name: string): ObjectRef {
   };
 }
 
+const unitPattern = /^(platform|[a-z0-9]+(\/[a-z0-9-]+)?)$/;
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9.:_-]*$/;
+
+/** An object of a kind that we write; anything else would be asked for under a path that nobody foresaw. */
+function isSound({ apiVersion, kind, namespace, name }: ObjectRef): boolean {
+  const type = managedTypes.find((one) => one.kind === kind);
+  return (
+    type !== undefined &&
+    groupOf(type.apiVersion) === groupOf(apiVersion) &&
+    type.namespaced === (namespace !== undefined) &&
+    [namespace ?? "x", name].every((text) => namePattern.test(text))
+  );
+}
+
+function groupOf(apiVersion: string): string {
+  return apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
@@ -140,6 +169,6 @@ function isTexts(value: unknown): value is readonly string[] {
 export function unreadable(place: string, why: string): OperationError {
   return new OperationError("unreadable", `the inventory in ${place} cannot be read: ${why}`, {
     subject: place,
-    hint: "somebody changed it by hand: put back what it was (a backup, or the cluster's audit log); woow changes nothing until then",
+    hint: "somebody changed it by hand, or a newer woow wrote it: put back what it was (a backup, or the cluster's audit log); woow changes nothing until then",
   });
 }

@@ -87,7 +87,8 @@ export const managedTypes: readonly ResourceType[] = [
 
 /** The type of an object by its kind. Errors: a kind we do not know is a bug. */
 export function resourceTypeOf({ kind }: { readonly kind: string }): ResourceType {
-  const found = (resourceTypes as Readonly<Record<string, ResourceType>>)[kind];
+  const types: Readonly<Record<string, ResourceType>> = resourceTypes;
+  const found = Object.hasOwn(types, kind) ? types[kind] : undefined;
   if (found === undefined) throw new Error(`${kind} is not in resource-types.ts`);
   return found;
 }
