@@ -6,11 +6,14 @@ import type { RegainDeps } from "./regain-volumes.ts";
 import { defaultRemovalTimeouts } from "./removal.ts";
 import { removeRelease } from "./remove-release.ts";
 import { createDataGuard } from "./secure-volumes.ts";
+import { warnOfSizes } from "./warn-sizes.ts";
 
 /** Where a service lives. */
 export interface ChartPlace {
   readonly releaseName: string;
   readonly namespace: string;
+  /** Dotted Helm paths of volume sizes. */
+  readonly storageKeys: readonly string[];
 }
 
 /** Makes sure that a HelmChart about to be created finds the service's data. */
@@ -33,7 +36,8 @@ export function createChartPreparer(deps: RegainDeps): ChartPreparer {
     const isReplaced = change.action === "replace";
     if (isReplaced) {
       const [workspaceId = "", referenceId = ""] = address.split("/");
-      const service = { platform: deps.platform, workspaceId, referenceId, ...place };
+      const { releaseName, namespace } = place;
+      const service = { platform: deps.platform, workspaceId, referenceId, releaseName, namespace };
       const data = createDataGuard(service, "keep-data", { ...deps, timeouts });
       const removal = { service, chart: change.live, data };
       const stuck = yield* removeRelease(removal, { ...deps, timeouts });
@@ -41,6 +45,10 @@ export function createChartPreparer(deps: RegainDeps): ChartPreparer {
         throw new OperationError("unavailable", stuck.message, { subject: address, hint: stuck.hint });
       }
     }
-    yield* regain(address, { namespace: place.namespace, isFresh: isReplaced });
+    const { namespace, storageKeys } = place;
+    const volumes = yield* regain(address, { namespace, isFresh: isReplaced });
+    for (const message of warnOfSizes(changes, { storageKeys, volumes })) {
+      yield { type: "step", unit: address, message };
+    }
   };
 }

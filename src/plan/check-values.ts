@@ -70,7 +70,7 @@ const factors: Readonly<Record<string, number>> = {
 };
 
 /** A Kubernetes quantity or a number; undefined for anything else. */
-function parseAmount(value: unknown): number | undefined {
+export function parseAmount(value: unknown): number | undefined {
   if (typeof value === "number") return value;
   const match = /^(\d+(?:\.\d+)?)(m|k|[MGTP]|[KMGTP]i)?$/.exec(typeof value === "string" ? value : "");
   return match === null ? undefined : Number(match[1]) * (factors[match[2] ?? ""] ?? Number.NaN);
