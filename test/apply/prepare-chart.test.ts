@@ -73,7 +73,10 @@ test.each([
   };
   const prepare = createChartPreparer({ ...deps, platform: "p" });
   const { events } = await drain(
-    prepare(planOf({ action: "create", ref, reason: "definition", desired, predicted: false }), place),
+    prepare(
+      planOf({ action: "create", ref, reason: "definition", fields: [], desired, predicted: false }),
+      place,
+    ),
   );
   const warnings = events.flatMap((event) => (event.type === "step" ? [event.message] : []));
   const warned = warnings.filter((message) => message.startsWith("warning: persistence.size asks for"));

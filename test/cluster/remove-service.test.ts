@@ -61,6 +61,42 @@ describe("keep-data", () => {
   });
 });
 
+test("a volume that an installation makes while it is waited for outlives the release", async () => {
+  const scene = await makeScene(cluster(), "late");
+  const { releaseName } = scene.address("web");
+  cluster().runner.stall(releaseName);
+  await scene.create("web", { chart: "web", values: withVolume, wait: false });
+  await waitUntil("an installation at work", async () => {
+    const jobs = await list(cluster(), collections.jobs("paas-charts"));
+    const job = jobs.find(({ metadata }) => metadata.name === `helm-install-${releaseName}`);
+    return (job?.["status"] as { active?: number } | undefined)?.active === 1;
+  });
+  expect(await list(cluster(), collections.claims(scene.namespace))).toEqual([]);
+  const removing = scene.remove("web", "keep-data");
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  cluster().runner.unstall(releaseName);
+  const { result } = await removing;
+  expect(result).toMatchObject({ outcome: "removed" });
+  expect(result.kept.map(({ claim }) => claim?.name)).toEqual(["web-data"]);
+  const [kept] = result.kept;
+  expect(await findVolume(scene.client, kept?.name ?? "")).toMatchObject({
+    policy: "Retain",
+    phase: "Released",
+  });
+});
+
+test("a kept volume is not taken by a claim that asks for more: it stays as it was kept", async () => {
+  const scene = await makeScene(cluster(), "more");
+  await scene.create("web", { chart: "web", values: withVolume });
+  const volume = await scene.volumeOf("web-data");
+  await scene.writeData(volume.name, "precious");
+  await scene.remove("web", "keep-data");
+  await scene.create("web", { chart: "web", values: withVolume.replace("1Gi", "2Gi") });
+  expect((await scene.volumeOf("web-data")).name).not.toBe(volume.name);
+  expect(await scene.data(volume.name)).toBe("precious");
+  expect(await findVolume(scene.client, volume.name)).toMatchObject({ policy: "Retain" });
+});
+
 describe("delete-data", () => {
   test("leaves nothing: no object, no claim, no volume, no bytes", async () => {
     const scene = await makeScene(cluster(), "gone");
