@@ -27,9 +27,10 @@ export function findNewHolds({
  */
 export function findEndedHolds({ inventory, plan, holds, isUncommitted }: HoldInputs): ReadonlySet<string> {
   const ended = plan.units.filter(
-    ({ address, intent, hold }) =>
+    ({ address, intent, hold, blocked }) =>
       intent === "apply" &&
       hold === undefined &&
+      blocked === undefined &&
       findRecord(inventory, address)?.hold?.type === "rollback" &&
       holds?.has(address) !== true &&
       !isUncommitted(address),

@@ -38,7 +38,7 @@ export function recordIntent(
   const records = new Map<string, UnitRecord>();
   for (const unit of plan.units) {
     const known = findRecord(inventory, unit.address);
-    if (unit.intent === "remove" || unit.hold !== undefined) {
+    if (unit.intent === "remove" || unit.hold !== undefined || unit.blocked !== undefined) {
       if (known !== undefined) records.set(unit.address, withHold(known, unit.address, holds));
       continue;
     }
@@ -103,9 +103,9 @@ export function findOverstated(
   }: { readonly desired: readonly DesiredUnit[]; readonly live: ReadonlyMap<string, unknown> },
 ): ReadonlySet<string> {
   const wanted = new Map(desired.map((unit) => [unit.address, unit]));
-  const overstated = units.filter(({ address, intent, hold }) => {
+  const overstated = units.filter(({ address, intent, hold, blocked }) => {
     const unit = wanted.get(address);
-    if (unit === undefined || intent !== "apply" || hold !== undefined) return false;
+    if (unit === undefined || intent !== "apply" || hold !== undefined || blocked !== undefined) return false;
     const keys = new Set(unit.manifests.map((manifest) => refKey(refOf(manifest))));
     const known = findRecord(inventory, address)?.objects ?? [];
     return known.some((ref) => !keys.has(refKey(ref)) && !live.has(refKey(ref)));
@@ -125,10 +125,11 @@ export function findRecord(inventory: Inventory, address: string): UnitRecord | 
   return inventory.parts.get(ownerOf(address))?.units.find(({ unit }) => unit === address);
 }
 
-/** True when a unit's plan leaves nothing to write, the inventory included. */
+/** True when a unit's plan leaves nothing to write, the inventory included, or nothing that may be written. */
 export function isSettled(unit: UnitPlan): boolean {
   return (
     unit.hold !== undefined ||
+    unit.blocked !== undefined ||
     (unit.recovery === undefined &&
       unit.intent === "apply" &&
       unit.changes.every(({ action }) => action === "none"))

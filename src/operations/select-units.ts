@@ -14,8 +14,11 @@ export interface Selection {
   readonly services: readonly string[];
   /** Catalog entries: of what else is selected, only the services made from these. Left out: all. */
   readonly templates?: readonly string[];
-  /** True: a workspace or service that is not defined any more may be named, so that it is removed. */
-  readonly mayBeGone?: boolean;
+  /**
+   * A workspace or service that is not defined any more may be named, so that it is removed: true, whatever it is;
+   * `known`, when the cluster has it, which is looked at later.
+   */
+  readonly mayBeGone?: boolean | "known";
   /** True: workspaces are named without their services. */
   readonly withoutServices?: boolean;
 }
@@ -97,7 +100,7 @@ function checkNames(units: readonly Unit[], platform: Platform, selection: Selec
   for (const what of ["cluster", "workspace", "service", "template"] as const) {
     for (const name of wanted[what]) {
       if (known[what].includes(name)) continue;
-      if (selection.mayBeGone === true && (what === "workspace" || what === "service")) continue;
+      if ((selection.mayBeGone ?? false) !== false && (what === "workspace" || what === "service")) continue;
       const hint = suggestHint(name, known[what]) ?? `woow validate shows what is defined`;
       throw new OperationError("not-found", `there is no ${what} ${name}`, { subject: name, hint });
     }

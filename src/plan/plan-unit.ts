@@ -1,4 +1,5 @@
 import { refKey, refOf } from "../cluster/object-ref.ts";
+import { namespaceName } from "../model/names.ts";
 import type { Change, Refusal, UnitPlan } from "./change.ts";
 import type { DesiredUnit } from "./desired-unit.ts";
 import type { MaskRules } from "./diff-fields.ts";
@@ -7,6 +8,7 @@ import { hostsAnnotation, isSeenInPart, keepHosts } from "./keep-hosts.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import { planDropped, planForeign } from "./plan-leftovers.ts";
 import { planObject } from "./plan-object.ts";
+import { terminatingRefusal } from "./refusals.ts";
 import { checkServiceValues, planRecovery, serviceCosts } from "./plan-service.ts";
 import type { Answers, PlanInput, Question } from "./plan-input.ts";
 
@@ -35,6 +37,11 @@ export function planUnit(unit: DesiredUnit, context: UnitContext): PlannedUnit {
   const base = { address, workspaceId, intent: "apply" as const, hold, ...serviceCosts(unit, input) };
   if (hold !== undefined) {
     return { plan: { ...base, changes: [], recovery: undefined, notes: [] }, refusals: [], questions: [] };
+  }
+  const blocked = findBlock(unit, input);
+  if (blocked !== undefined) {
+    const plan = { ...base, changes: [], recovery: undefined, blocked, notes: [] };
+    return { plan, refusals: [], questions: [] };
   }
   const mask: MaskRules = {
     salt: input.salt,
@@ -84,6 +91,18 @@ export function planUnit(unit: DesiredUnit, context: UnitContext): PlannedUnit {
   refusals.push(...checkServiceValues(unit, changes, context));
   const recovery = planRecovery(unit, changes, context);
   return { plan: { ...base, changes, recovery, notes }, refusals, questions };
+}
+
+/** Nothing goes into a tenant's namespace that is being deleted; that is said once, of the workspace. */
+function findBlock({ address, workspaceId }: DesiredUnit, { observation }: PlanInput): UnitPlan["blocked"] {
+  if (workspaceId === undefined) return undefined;
+  const namespace = observation.namespaces.get(namespaceName(workspaceId));
+  if (namespace?.metadata.deletionTimestamp === undefined) return undefined;
+  if (address !== workspaceId) {
+    return { code: "terminating", message: `the workspace ${workspaceId} is left alone`, hint: undefined };
+  }
+  const { code, message, hint } = terminatingRefusal(refOf(namespace), address);
+  return { code, message, hint };
 }
 
 /** A rollback holds until the definition is another than the one that was rolled back from. */

@@ -376,7 +376,12 @@ describe("somebody changed the cluster", () => {
     });
     await cluster.delete(refs.namespace, { uid: cluster.object(refs.namespace)?.metadata.uid ?? "" });
     const { plan } = await planFiles(files, cluster);
-    expect(new Set(refusalCodes(plan))).toEqual(new Set(["terminating acme", "terminating acme/web-01"]));
+    expect(refusalCodes(plan)).toEqual([]);
+    expect(listWork(plan)).toEqual([]);
+    const blocked = plan.units.flatMap((unit) => (unit.blocked === undefined ? [] : [unit.address]));
+    expect(blocked).toEqual(["acme", "acme/orders", "acme/web-01"]);
+    const sentences = plan.units.map((unit) => unit.blocked?.message ?? "");
+    expect(sentences.filter((text) => text.includes("paas-ws-acme is being deleted")).length).toBe(1);
   });
 });
 

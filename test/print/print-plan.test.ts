@@ -122,6 +122,31 @@ const sample = planOf(
   },
 );
 
+describe("what concerns many is said once", () => {
+  const refusal = {
+    code: "terminating",
+    ref,
+    message: "paas-charts is being deleted",
+    hint: "wait",
+  } as const;
+  const refusals = ["platform", "acme/web-01", "acme/web-02"].map((name) => ({ ...refusal, unit: name }));
+  const blocked = [
+    unit({ unit: "acme", action: "blocked", blocked: { message: "its namespace goes", hint: "wait a bit" } }),
+    unit({ unit: "acme/x", action: "blocked", blocked: { message: "acme is left alone", hint: undefined } }),
+  ];
+
+  test.each(["text", "markdown"] as const)("as %s", (format) => {
+    const text = print(planOf(blocked, { refusals }), format);
+    expect(text.split("paas-charts").length).toBe(2);
+    expect(text.split(/its.*namespace.*goes/).length).toBe(2);
+    expect(text).toContain("wait a bit");
+  });
+
+  test("a program is told of each", () => {
+    expect(print(planOf(blocked, { refusals }), "json").split("is being deleted").length).toBe(4);
+  });
+});
+
 describe("text", () => {
   test("one line per unit, then what stands in the way, then the sum", () => {
     expect(print(sample, "text")).toMatchInlineSnapshot(`

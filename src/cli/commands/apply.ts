@@ -55,7 +55,7 @@ export async function runApply(
     for (const cluster of listClusters(deps, flags)) {
       const printer = createApplyPrinter(context, { json, signal: deps.signal });
       const run = applyPlatform(deps, {
-        selection: savedPlan?.selection ?? readSelection(flags),
+        selection: { ...(savedPlan?.selection ?? readSelection(flags)), mayBeGone: "known" },
         cluster: savedPlan?.cluster ?? cluster,
         decisions: savedPlan?.decisions ?? readDecisions(flags),
         command: "apply",

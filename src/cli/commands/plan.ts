@@ -38,7 +38,7 @@ export async function runPlan(flags: PlanFlags, context: CliContext): Promise<nu
   try {
     for (const cluster of listClusters(deps, flags)) {
       const result = await planPlatform(deps, {
-        selection: readSelection(flags),
+        selection: { ...readSelection(flags), mayBeGone: "known" },
         cluster,
         decisions: readDecisions(flags),
         withSecrets: flags.withoutSecrets !== true,

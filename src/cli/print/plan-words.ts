@@ -1,5 +1,5 @@
 import { labelRef } from "../../cluster/object-ref.ts";
-import type { ChangeReason, FieldChange } from "../../plan/change.ts";
+import type { ChangeReason, FieldChange, Refusal } from "../../plan/change.ts";
 import type { Hold } from "../../plan/inventory.ts";
 import type { PlanDecisions } from "../../plan/plan-decisions.ts";
 import type { PlanSummary, PrintedChange, PrintedPlan, PrintedUnit } from "../../plan/printed-plan.ts";
@@ -129,6 +129,11 @@ export function countWords({ units }: PlanSummary): string {
     .filter(([count]) => count > 0)
     .map(([count, words]) => `${count} ${words}`)
     .join(", ");
+}
+
+/** What concerns many objects in the same words is said once. */
+export function distinctRefusals(refusals: readonly Refusal[]): readonly Refusal[] {
+  return [...new Map(refusals.map((one) => [`${one.code} ${one.message} ${one.hint ?? ""}`, one])).values()];
 }
 
 /** What a person decided for a plan, as flags say it; empty when nothing was. */

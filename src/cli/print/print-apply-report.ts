@@ -19,12 +19,16 @@ export function applyStatus(report: ApplyReport): number {
     case "declined":
       return exitStatus.failed;
     case "done": {
-      const outcomes = [...report.units.values()].map(({ outcome }) => outcome);
+      const { leftAlone } = report;
+      const outcomes = [...report.units].flatMap(([unit, { outcome }]) =>
+        leftAlone.has(unit) ? [] : [outcome],
+      );
       const bad = outcomes.filter((outcome) => ["failed", "skipped", "cancelled", "kept"].includes(outcome));
       const good = outcomes.filter((outcome) => ["applied", "removed"].includes(outcome));
       if (bad.length > 0)
         return good.length > 0 || bad.includes("kept") ? exitStatus.partly : exitStatus.failed;
       if (report.isCancelled) return exitStatus.partly;
+      if (leftAlone.size > 0) return good.length > 0 ? exitStatus.partly : exitStatus.refused;
       const waiting = [...report.statuses.values()].some(({ state }) => state !== "running");
       return waiting ? exitStatus.notRunning : exitStatus.done;
     }

@@ -4,6 +4,7 @@ import {
   changeWords,
   costWords,
   countWords,
+  distinctRefusals,
   fieldLines,
   toldUnits,
   unitSigns,
@@ -32,7 +33,7 @@ export function formatPlanMarkdown(plan: PrintedPlan): string {
     `**${headline}** · ${costWords(summary, currency) ?? ""} a month\n`,
   ];
   if (refusals.length > 0) {
-    const lines = refusals.flatMap(({ message, hint }) => [
+    const lines = distinctRefusals(refusals).flatMap(({ message, hint }) => [
       message,
       ...(hint === undefined ? [] : [`  ${hint}`]),
     ]);

@@ -8,6 +8,7 @@ import {
   changeWords,
   costWords,
   countWords,
+  distinctRefusals,
   fieldLines,
   toldUnits,
   unitSigns,
@@ -125,7 +126,7 @@ function objectLines({ changes }: PrintedUnit, paint: Paint): string[] {
 }
 
 function formatRefusals(refusals: readonly Refusal[], paint: Paint): string {
-  return refusals
+  return distinctRefusals(refusals)
     .map(({ code, message, hint }) => {
       const line = `${paint(["red", "bold"], "refused")}: ${escapeControls(message)} ${paint("dim", `[${code}]`)}\n`;
       return hint === undefined ? line : `${line}  ${paint("cyan", "hint")}: ${escapeControls(hint)}\n`;

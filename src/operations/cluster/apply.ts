@@ -22,6 +22,7 @@ import { carryOut, holdInputs } from "./carry-out.ts";
 import type { RemovalOptions } from "./carry-out.ts";
 import type { ClusterDeps } from "./cluster-deps.ts";
 import { finishRevisions } from "./finish-revisions.ts";
+import { findLeftAlone, tellBlocked } from "./left-alone.ts";
 import { planCluster } from "./plan-cluster.ts";
 import { comparePlans, findStale } from "./plan-freshness.ts";
 import { prepareRun } from "./prepare-run.ts";
@@ -78,6 +79,8 @@ export type ApplyReport =
       readonly units: ReadonlyMap<string, UnitReport>;
       /** Of the selected services; empty when nobody waited. */
       readonly statuses: ReadonlyMap<string, ServiceStatus>;
+      /** Units that were to be worked on and could not be, being on hold or blocked: nothing was done to them. */
+      readonly leftAlone: ReadonlySet<string>;
       readonly isCancelled: boolean;
     };
 
@@ -106,7 +109,7 @@ export async function* applyPlatform(
       ? yield* workUnderLock(deps, options, { run, isSeen: answer === "seen" })
       : { type: "idle" as const, plan: run.plan };
   if (work.type === "refused" || work.type === "stale") return work;
-  const units = work.type === "worked" ? work.units : new Map<string, UnitReport>();
+  const units = yield* tellBlocked(run.plan, work.type === "worked" ? work.units : new Map());
   const before = work.type === "worked" ? work.before : new Map<string, RunBefore>();
   const statuses = yield* waitUntilRunning(deps, options, { run, units, before });
   if (work.type === "worked") await finishRevisions(deps, { work, statuses });
@@ -116,6 +119,7 @@ export async function* applyPlatform(
     problems: run.desired.problems,
     units,
     statuses,
+    leftAlone: findLeftAlone([...run.plan.units, ...work.plan.units], options.selection),
     isCancelled: deps.signal.aborted,
   };
 }

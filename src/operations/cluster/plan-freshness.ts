@@ -56,11 +56,12 @@ export function savePlan(
   }: { readonly deps: ClusterDeps; readonly decisions: PlanDecisions; readonly version: string },
 ): PlanFile {
   const { plan, desired, observation, git } = run;
+  const { clusters, workspaces, services, templates } = desired.selection;
   return makePlanFile({
     plan,
     units: desired.units,
     observation,
-    selection: desired.selection,
+    selection: { clusters, workspaces, services, ...(templates === undefined ? {} : { templates }) },
     decisions,
     version,
     createdAt: new Date(deps.clock.nowMs()).toISOString(),

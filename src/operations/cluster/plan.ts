@@ -38,7 +38,7 @@ export async function planPlatform(deps: ClusterDeps, options: PlanOptions): Pro
   return {
     ok: true,
     plan: run.plan,
-    hasChanges: run.plan.units.some((unit) => !isSettled(unit)),
+    hasChanges: run.plan.units.some((unit) => !isSettled(unit) || unit.blocked !== undefined),
     file: options.save && savePlan(run, { deps, decisions: options.decisions, ...options.save }),
     renderings: render && (await renderCharts(run, { ...render, signal: deps.signal })),
     problems: run.desired.problems,

@@ -5,6 +5,7 @@ import type { Plan } from "../../plan/change.ts";
 import type { PlanDecisions } from "../../plan/plan-decisions.ts";
 import type { Observation } from "../../plan/observation.ts";
 import type { Selection } from "../select-units.ts";
+import { checkNamed } from "./check-named.ts";
 import type { ClusterDeps, GitState } from "./cluster-deps.ts";
 import { loadDesired } from "./load-desired.ts";
 import type { DesiredCluster } from "./load-desired.ts";
@@ -56,5 +57,6 @@ export async function prepareRun(deps: ClusterDeps, options: PrepareOptions): Pr
   const { desired } = loaded;
   const client = await deps.connect(desired.cluster);
   const { plan, observation, salt } = await planCluster({ client, deps, desired, decisions });
+  if (selection.mayBeGone === "known") checkNamed(desired, plan);
   return { ok: true, run: { desired, tree, git, client, observation, plan, salt } };
 }

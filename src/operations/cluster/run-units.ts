@@ -9,6 +9,7 @@ import type { RemovalResult } from "../../apply/removal.ts";
 import type { Clock } from "../../cluster/clock.ts";
 import type { ClusterClient } from "../../cluster/cluster-client.ts";
 import { OperationError } from "../../errors.ts";
+import { blockedReport } from "./left-alone.ts";
 import type { DesiredUnit } from "../../plan/desired-unit.ts";
 import type { Plan, UnitPlan } from "../../plan/change.ts";
 
@@ -140,6 +141,7 @@ async function* workOnUnit(unit: UnitPlan, options: UnitWork): AsyncGenerator<Ap
     ...rest,
   });
   if (unit.hold !== undefined) return end("held", { message: "on hold; woow resume lifts it" });
+  if (unit.blocked !== undefined) return blockedReport(unit);
   if (signal.aborted) return end("cancelled");
   const changes = unit.changes.filter(({ action }) => action !== "none").length;
   if (changes === 0 && unit.recovery === undefined && unit.intent === "apply") return end("unchanged");
