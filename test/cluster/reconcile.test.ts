@@ -140,7 +140,7 @@ describe("a branch that is followed, with exactly the published rights", () => {
     const mark = await cluster().auditMark();
     const repository = await makeRepository();
     const running = await follow(repository, "--listen", "127.0.0.1:0");
-    expect(await firstPass(running)).toMatchObject({ outcome: "applied", failedOwners: [] });
+    expect(await firstPass(running)).toMatchObject({ outcome: "applied", failed_owners: [] });
     await read(chartPath("paas-ws-a-web-01"));
     await read(chartPath("paas-ws-b-web-01"));
 
@@ -155,7 +155,7 @@ describe("a branch that is followed, with exactly the published rights", () => {
     ).toMatchObject({
       reason: "definitions",
       outcome: "applied",
-      changedUnits: 1,
+      changed_units: 1,
     });
     const after = await read<KubeObject>("/api/v1/namespaces/paas-charts/secrets/paas-ws-b-web-01-values");
     expect(after.metadata.resourceVersion).not.toBe(
@@ -248,15 +248,18 @@ describe("workspaces, each on its own", () => {
       ref: { kind: "NetworkPolicy" },
       fields: [{ path: "spec.ingress", manager: "hole-cutter" }],
     });
-    await running.event("pass-finished", { from, where: ({ driftFound }) => driftFound === 1 });
+    await running.event("pass-finished", {
+      from,
+      where: (event) => (event as Readonly<Record<string, unknown>>)["drift_found"] === 1,
+    });
     expect(await isClosed("b")).toBe(false);
     // looked at again, it is the same news
     from = running.events.length;
     running.signal("SIGHUP");
     expect(await running.event("pass-finished", { from })).toMatchObject({
       reason: "trigger",
-      driftFound: 1,
-      driftRepaired: 0,
+      drift_found: 1,
+      drift_repaired: 0,
     });
     expect(running.events.slice(from).filter(({ type }) => type === "drift")).toEqual([]);
     // what is gone is told, and made again all the same
@@ -308,15 +311,15 @@ describe("workspaces, each on its own", () => {
     const commit = repository.commit();
     expect(await running.event("definition-problems", { from })).toMatchObject({
       skipped: ["b"],
-      blocksAll: false,
+      blocks_all: false,
     });
     expect(await running.event("owner-failed", { from })).toMatchObject({ owner: "c", code: "exists" });
     expect(
       await running.event("pass-finished", { from, where: (event) => event.commit === commit }),
     ).toMatchObject({
       outcome: "partly",
-      changedUnits: 1,
-      failedOwners: ["c"],
+      changed_units: 1,
+      failed_owners: ["c"],
     });
     await read(chartPath("paas-ws-b-web-01"));
     // drift in a healthy one is still repaired
@@ -331,7 +334,7 @@ describe("workspaces, each on its own", () => {
       await running.event("pass-finished", { from, where: (event) => event.commit === mended }),
     ).toMatchObject({
       outcome: "applied",
-      failedOwners: [],
+      failed_owners: [],
     });
     await running.event("owner-recovered", { from, where: ({ owner }) => owner === "c" });
     await read(chartPath("paas-ws-c-web-02"));
@@ -471,7 +474,7 @@ describe("when the world misbehaves", () => {
     const rewritten = repository.commit();
     expect(await running.event("source-failed", { from })).toMatchObject({
       code: "history-rewritten",
-      isFinal: true,
+      is_final: true,
     });
     const url = /"url":"(http:[^"]+)"/.exec(running.output())?.[1];
     expect((await fetch(`${url}/readyz`)).status).toBe(503);
@@ -483,7 +486,7 @@ describe("when the world misbehaves", () => {
     expect(await running.ended()).toBe(0);
 
     const next = await follow(repository);
-    expect(await next.event("source-failed")).toMatchObject({ code: "history-rewritten", isFinal: true });
+    expect(await next.event("source-failed")).toMatchObject({ code: "history-rewritten", is_final: true });
     await sleep(1000);
     expect(next.events.filter(({ type }) => type === "pass-started")).toEqual([]);
     await next.kill();
