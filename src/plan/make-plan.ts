@@ -47,7 +47,7 @@ function planAll(
     ...checkClaim(input),
     ...planned.flatMap((unit) => unit.refusals),
     ...removals.refusals,
-    ...findRenames(units, input),
+    ...findRenames(units, { input, index }),
   ];
   const plan: Plan = {
     platform: input.platform,

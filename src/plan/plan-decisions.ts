@@ -2,7 +2,7 @@
 export interface PlanDecisions {
   /**
    * Fields to take from other managers, and drift to put right where the platform only reports it: `FIELD`,
-   * `KIND/NAME:FIELD` or `all`. A field stands for all below it.
+   * `KIND/NAME:FIELD`, `KIND/NAMESPACE/NAME:FIELD` or `all`. A field stands for all below it.
    */
   readonly take: readonly string[];
   /** Fields to leave to the manager that set them, in the same notation; wins over `take`. */

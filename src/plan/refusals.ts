@@ -55,7 +55,7 @@ export function conflictRefusal(
   { ref, unit, live }: Subject & { readonly live: LiveObject },
 ): Refusal {
   const at = live.metadata.managedFields?.find((entry) => entry.manager === manager)?.time;
-  const path = fieldArgument(ref, field);
+  const path = fieldArgument(ref, unit, field);
   return {
     code: "conflict",
     unit,

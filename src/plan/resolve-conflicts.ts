@@ -6,8 +6,8 @@ import type { PlanDecisions } from "./plan-decisions.ts";
 export type Decision = "take" | "keep" | "open";
 
 /**
- * What a person, or the drift policy, decided for a field: `FIELD` or `KIND/NAME:FIELD`, for the field itself or one
- * above it, or `all`. Keeping wins.
+ * What a person, or the drift policy, decided for a field: `FIELD`, `KIND/NAME:FIELD` or `KIND/NAMESPACE/NAME:FIELD`,
+ * for the field itself or one above it, or `all`. Keeping wins.
  */
 export function decideField(
   { ref, field }: { readonly ref: ObjectRef; readonly field: string },
@@ -17,9 +17,10 @@ export function decideField(
   return take.some((path) => meansField(path, ref, field)) ? "take" : "open";
 }
 
-/** How to say this one field on the command line. */
-export function fieldArgument({ kind, name }: ObjectRef, field: string): string {
-  return `${kind}/${name}:${field}`;
+/** How to say this one field on the command line. What every tenant has under the same name is said with its namespace. */
+export function fieldArgument({ kind, namespace, name }: ObjectRef, unit: string, field: string): string {
+  const isUnique = unit.includes("/") || namespace === undefined;
+  return `${kind}/${isUnique ? name : `${namespace}/${name}`}:${field}`;
 }
 
 /** Conflicts one by one, the same one once. */
@@ -33,9 +34,10 @@ export function isBelow(field: string, at: string): boolean {
   return field === at || field.startsWith(`${at}.`) || field.startsWith(`${at}[`);
 }
 
-function meansField(path: string, { kind, name }: ObjectRef, field: string): boolean {
+function meansField(path: string, { kind, namespace, name }: ObjectRef, field: string): boolean {
   if (path === "all") return true;
-  const object = `${kind}/${name}:`;
-  const wanted = path.startsWith(object) ? path.slice(object.length) : path;
+  const objects = [`${kind}/${name}:`, `${kind}/${namespace ?? ""}/${name}:`];
+  const object = objects.find((one) => path.startsWith(one)) ?? "";
+  const wanted = path.slice(object.length);
   return isBelow(field, wanted.replace(/^\./, ""));
 }

@@ -190,8 +190,8 @@ describe("somebody changed the cluster", () => {
     expect(refusal?.message).toContain("spec.ingress");
     expect(refusal?.message).toContain("kubectl-edit");
     for (const way of [
-      "--take 'NetworkPolicy/default-deny:spec.ingress'",
-      "--keep 'NetworkPolicy/default-deny:spec.ingress'",
+      "--take 'NetworkPolicy/paas-ws-acme/default-deny:spec.ingress'",
+      "--keep 'NetworkPolicy/paas-ws-acme/default-deny:spec.ingress'",
       "--take all",
     ]) {
       expect(refusal?.hint).toContain(way);
@@ -203,25 +203,36 @@ describe("somebody changed the cluster", () => {
     });
   });
 
-  test.each([["all"], ["NetworkPolicy/default-deny:spec.ingress"], ["spec.ingress"], ["spec"]])(
-    "--take %s puts it back",
-    async (path) => {
-      const cluster = await settledCluster();
-      hole(cluster);
-      const planned = await planFiles(files, cluster, { decisions: { take: [path] } });
-      expect(listWork(planned.plan)).toEqual([
-        "update drift NetworkPolicy paas-ws-acme/default-deny: spec.ingress",
-      ]);
-      await carryOutPlan(planned, cluster);
-      expect(await work(cluster)).toEqual([]);
-    },
-  );
+  test.each([
+    ["all"],
+    ["NetworkPolicy/default-deny:spec.ingress"],
+    ["NetworkPolicy/paas-ws-acme/default-deny:spec.ingress"],
+    ["spec.ingress"],
+    ["spec"],
+  ])("--take %s puts it back", async (path) => {
+    const cluster = await settledCluster();
+    hole(cluster);
+    const planned = await planFiles(files, cluster, { decisions: { take: [path] } });
+    expect(listWork(planned.plan)).toEqual([
+      "update drift NetworkPolicy paas-ws-acme/default-deny: spec.ingress",
+    ]);
+    await carryOutPlan(planned, cluster);
+    expect(await work(cluster)).toEqual([]);
+  });
 
   test("--take of another field does not", async () => {
     const cluster = await settledCluster();
     hole(cluster);
     expect(
-      await work(cluster, { decisions: { take: ["spec.ing", "NetworkPolicy/other:spec.ingress"] } }),
+      await work(cluster, {
+        decisions: {
+          take: [
+            "spec.ing",
+            "NetworkPolicy/other:spec.ingress",
+            "NetworkPolicy/paas-charts/default-deny:spec.ingress",
+          ],
+        },
+      }),
     ).toContain("refused conflict acme");
   });
 
@@ -594,13 +605,59 @@ describe("units that are gone from git", () => {
     expect(await work(cluster, { files: renamed })).toContain("refused rename acme/web-99");
     const found = await work(cluster, { files: renamed, decisions: { replace: true } });
     expect(found.join()).not.toContain("refused");
-    // another service that happens to be new is no rename
-    const fresh = {
+  });
+
+  describe("what a rename is recognised by", () => {
+    const path = "workspaces/acme/web-06.yaml";
+    const as = (all: Definitions, text: string) => ({
       ...drop(all, "web-06"),
-      "workspaces/acme/web-99.yaml":
-        edit(all, "workspaces/acme/web-06.yaml", ["text 06", "text 99"])["workspaces/acme/web-06.yaml"] ?? "",
-    };
-    expect((await work(cluster, { files: fresh })).join()).not.toContain("refused");
+      "workspaces/acme/web-99.yaml": text,
+    });
+    const other = (text: string) => text.replace("text 06", "text 99");
+
+    test.each<[string, (text: string) => string, boolean]>([
+      ["another host", (text) => text.replace("shop06", "shop99"), true],
+      ["another value", other, true],
+      ["another host and another value", (text) => other(text).replace("shop06", "shop99"), false],
+      [
+        "another value, and no host any more",
+        (text) => other(text).replace("subdomain: shop06\n", ""),
+        false,
+      ],
+      ["another chart", (text) => text.replace("template_id: web", "template_id: other"), false],
+    ])("%s", async (...[, change, isRename]) => {
+      const all: Definitions = {
+        ...withServices(6),
+        "catalog/other.yaml": (files["catalog/web.yaml"] ?? "")
+          .replace("id: web", "id: other")
+          .replace("chart_name: web", "chart_name: other"),
+      };
+      const cluster = createFakeCluster();
+      await settle(all, cluster);
+      const text = change(all[path] ?? "");
+      expect(text).not.toBe(all[path]);
+      const found = await work(cluster, { files: as(all, text) });
+      expect(found.includes("refused rename acme/web-99")).toBe(isRename);
+    });
+
+    test("secrets: the same one is the same service, a new one is a new service", async () => {
+      const text = await sealedService("acme/orders2");
+      const services = {
+        ...withServices(6),
+        "workspaces/acme/orders.yaml": await sealedService("acme/orders"),
+      };
+      const cluster = createFakeCluster();
+      await settle(services, cluster);
+      const renamed = (one: string) => ({ ...drop(services, "orders"), "workspaces/acme/orders2.yaml": one });
+      const changes = (one: string) =>
+        one
+          .replace("auth.database: orders", "auth.database: sales")
+          .replace("name: Orders", "name: Sales\nresources: { vcpu: 2, ram_gb: 3 }");
+      expect(changes(text)).not.toBe(text);
+      expect(await work(cluster, { files: renamed(changes(text)) })).toContain("refused rename acme/orders2");
+      const fresh = await sealedService("acme/orders2", undefined, "made-up-password-2");
+      expect((await work(cluster, { files: renamed(fresh) })).join()).not.toContain("rename");
+    });
   });
 
   test("what lost our label and our fields is left alone", async () => {

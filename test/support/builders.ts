@@ -131,6 +131,10 @@ helm_values:
 export const madeUpPassword = "made-up-password-1";
 
 /** A service of the template `database` with its password sealed for the first test key and bound to `unit`. */
-export async function sealedService(unit: string, text: string = databaseServiceText): Promise<string> {
-  return textOf(await seal(text, { bind: unit, set: { "auth.password": madeUpPassword } }));
+export async function sealedService(
+  unit: string,
+  text: string = databaseServiceText,
+  password: string = madeUpPassword,
+): Promise<string> {
+  return textOf(await seal(text, { bind: unit, set: { "auth.password": password } }));
 }

@@ -76,7 +76,7 @@ function addDecisions(command: Command): Command {
   return command
     .option(
       "--take <path>",
-      "put back what another manager set: FIELD, KIND/NAME:FIELD or all (repeatable)",
+      "put back what another manager set: FIELD, KIND/[NAMESPACE/]NAME:FIELD or all (repeatable)",
       collect,
     )
     .option("--keep <path>", "leave a field to the manager that set it, this time (repeatable)", collect)
