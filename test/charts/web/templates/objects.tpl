@@ -77,3 +77,20 @@ spec:
           volumeMounts: [{ name: data, mountPath: /data }]
       volumes: [{ name: data, persistentVolumeClaim: { claimName: {{ $name }}-data } }]
           {{- end }}
+{{- if .Values.walls }}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: {{ $name }}
+spec:
+  podSelector: { matchLabels: { app: {{ $name }} } }
+  ingress: [{ from: [{ podSelector: {} }] }]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: {{ $name }}
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view }
+subjects: [{ kind: ServiceAccount, name: default }]
+{{- end }}
