@@ -33,7 +33,7 @@ const stages: Readonly<Record<string, Rule>> = {
     folders: ["definitions", "model", "constructs", "manifests", "cluster"],
     packages: ["node:crypto", "yaml"],
   },
-  status: { folders: ["model", "constructs", "manifests", "cluster"], packages: ["fflate"] },
+  status: { folders: ["model", "constructs", "manifests", "cluster"], packages: ["fflate", "js-yaml"] },
   apply: {
     folders: ["model", "constructs", "manifests", "cluster", "plan", "status"],
     packages: ["node:crypto"],

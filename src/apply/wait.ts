@@ -4,6 +4,8 @@ import { OperationError } from "../errors.ts";
 import type { ObserveServicesOptions } from "../status/observe-services.ts";
 import type { HelmErrorCache } from "../status/read-helm-errors.ts";
 import { readStatuses } from "../status/read-statuses.ts";
+import { createReleaseMemory } from "../status/release-content.ts";
+import type { ReleaseMemory } from "../status/release-content.ts";
 import type { ServiceFacts } from "../status/service-facts.ts";
 import type { ServiceStatus } from "../status/service-status.ts";
 import type { RunBefore } from "../status/verdict.ts";
@@ -22,6 +24,8 @@ export interface WaitOptions {
   readonly signal: AbortSignal;
   /** What was read just now, and nothing was written since: the first look does without reading it again. */
   readonly known?: ObserveServicesOptions["known"] | undefined;
+  /** What releases are made of, as far as it was read. */
+  readonly contents?: ReleaseMemory | undefined;
 }
 
 /** Looking costs lists of everything that runs, so the pause grows with what a look took. */
@@ -43,6 +47,7 @@ export async function* waitForServices(
   const { client, clock, services, before, timeoutMs, signal } = options;
   const started = clock.monotonicMs();
   const cache: HelmErrorCache = new Map();
+  const contents = options.contents ?? createReleaseMemory();
   let last: ReadonlyMap<string, ServiceStatus> | undefined;
   let failure: OperationError | undefined;
   let ended: ReadonlySet<string> = new Set();
@@ -50,7 +55,7 @@ export async function* waitForServices(
   if (services.length === 0) return new Map();
   while (!signal.aborted) {
     const began = clock.monotonicMs();
-    const look = await lookAt(client, { services, before, cache, known, nowMs: clock.nowMs() });
+    const look = await lookAt(client, { services, before, cache, contents, known, nowMs: clock.nowMs() });
     known = undefined;
     if (look instanceof OperationError) failure = look;
     else {
@@ -79,6 +84,7 @@ async function lookAt(
     readonly services: readonly ServiceFacts[];
     readonly before: ReadonlyMap<string, RunBefore>;
     readonly cache: HelmErrorCache;
+    readonly contents: ReleaseMemory;
     readonly known: ObserveServicesOptions["known"] | undefined;
     readonly nowMs: number;
   },

@@ -47,7 +47,11 @@ export class PrivateJsonFile<T> implements SyncAdapter<T> {
       writeFileSync(temporary, `${JSON.stringify(data)}\n`, { mode: 0o600, flag: "wx" });
       renameSync(temporary, this.#path);
     } catch (error) {
-      rmSync(temporary, { force: true });
+      try {
+        rmSync(temporary, { force: true });
+      } catch {
+        // where no file can be, none is left
+      }
       throw fileError(error, { subject: this.#path, doing: "write" });
     }
   }

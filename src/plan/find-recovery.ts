@@ -1,5 +1,6 @@
 import type { LiveObject } from "../cluster/live-object.ts";
 import { labelRef, refOf } from "../cluster/object-ref.ts";
+import type { ObjectRef } from "../cluster/object-ref.ts";
 import type { Recovery } from "./change.ts";
 import { isMap } from "./field-place.ts";
 
@@ -16,13 +17,16 @@ export interface RecoveryInput {
   readonly jobs: readonly LiveObject[];
   /** Secrets of Helm releases, metadata only. */
   readonly releases: readonly LiveObject[];
+  /** Workloads and Services that the newest release made and that are gone. */
+  readonly missing?: readonly ObjectRef[] | undefined;
   /** True: a change of this run makes K3s end the job at hand and start another. */
   readonly willChange?: boolean;
 }
 
 /**
  * What keeps a service from coming up although git and cluster agree: under the policy `abort` a failed release stops
- * every later one, and a Job that is exhausted is not run again (k3s-facts A5). Undefined: nothing of that kind.
+ * every later one, a Job that is exhausted is not run again (k3s-facts A5), and what somebody deleted of a release is
+ * made again only by Helm. Undefined: nothing of that kind.
  */
 export function findRecovery(input: RecoveryInput): Recovery | undefined {
   const { chart, releaseName } = input;
@@ -36,7 +40,7 @@ export function findRecovery(input: RecoveryInput): Recovery | undefined {
     return { type: "drop-release-record", release, job, why };
   }
   if (job === undefined || state === "none" || state === "active" || state === "suspended") return undefined;
-  const why = reasonToRun({ job, state, release, status });
+  const why = reasonToRun({ job, state, release, status, missing: input.missing ?? [] });
   return why === undefined ? undefined : { type: "rerun-job", job, why };
 }
 
@@ -59,11 +63,13 @@ function reasonToRun({
   state,
   release,
   status,
+  missing,
 }: {
   readonly job: LiveObject;
   readonly state: JobState;
   readonly release: LiveObject | undefined;
   readonly status: string | undefined;
+  readonly missing: readonly ObjectRef[];
 }): string | undefined {
   const name = labelRef(refOf(job));
   if (state === "stopped") return `${name} was stopped`;
@@ -72,8 +78,13 @@ function reasonToRun({
   if (status !== "deployed") return `${name} is complete, but the Helm release is ${status ?? "unknown"}`;
   const made = release.metadata.labels?.[configHashKey];
   const wanted = configHashOf(job);
-  if (made === undefined || wanted === undefined || made === wanted) return undefined;
-  return `the newest Helm release was not made by ${name}`;
+  if (made !== undefined && wanted !== undefined && made !== wanted) {
+    return `the newest Helm release was not made by ${name}`;
+  }
+  const [first, ...more] = missing;
+  if (first === undefined) return undefined;
+  const what = more.length === 0 ? "" : ` and ${more.length} more`;
+  return `${labelRef(first)}${what} of the release ${more.length === 0 ? "is" : "are"} gone; Helm makes it again when it runs`;
 }
 
 /** Helm counts up; labels are text, so 10 comes after 9 only as a number. */

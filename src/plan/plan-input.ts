@@ -32,6 +32,8 @@ export interface PlanInput {
   readonly jobs: readonly LiveObject[];
   /** Secrets of Helm releases, metadata only. */
   readonly releases: readonly LiveObject[];
+  /** By release name: workloads and Services that the newest release made and that are gone. */
+  readonly missing?: ReadonlyMap<string, readonly ObjectRef[]> | undefined;
   readonly decisions: PlanDecisions;
   /** What stands for a secret that nobody opened. */
   readonly secretPlaceholder: string;

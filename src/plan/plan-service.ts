@@ -71,6 +71,7 @@ export function planRecovery(
     chart: findChart(input, releaseName),
     jobs: index.jobs.get(`helm-install-${releaseName}`) ?? [],
     releases: index.releases.get(releaseName) ?? [],
+    missing: input.missing?.get(releaseName),
     willChange: changesRelease(changes),
   });
   return recovery?.type === "rerun-job" && changesRelease(changes) ? undefined : recovery;

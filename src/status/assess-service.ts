@@ -2,6 +2,7 @@ import { labelRef } from "../cluster/object-ref.ts";
 import { assessBackend } from "./assess-backend.ts";
 import { assessPickUp, assessPresence } from "./assess-chart.ts";
 import { assessJob } from "./assess-job.ts";
+import { assessContent, warnOfContent } from "./assess-content.ts";
 import { assessFailedRelease, assessRelease, warnOfRelease } from "./assess-release.ts";
 import { assessWorkloads, podsOf } from "./assess-workloads.ts";
 import { assessCertificate } from "./certificate.ts";
@@ -22,7 +23,7 @@ export interface AssessOptions {
 
 /**
  * Whether a service really runs: the chart job of this spec completed, the newest Helm release is deployed from it,
- * its pods are ready and the Ingress' Service has endpoints (design.md 7). The first thing that is not so is the reason.
+ * what it made is there, its pods are ready and the Ingress' Service has endpoints (design.md 7). The first thing that is not so is the reason.
  */
 export function assessService(options: AssessOptions): ServiceStatus {
   const subject = makeCase(options);
@@ -33,6 +34,7 @@ export function assessService(options: AssessOptions): ServiceStatus {
     assessPickUp(subject) ??
     assessJob(subject) ??
     assessRelease(subject) ??
+    assessContent(subject) ??
     assessWorkloads(subject) ??
     assessBackend(subject);
   const deployed = releases.find(({ status }) => status === "deployed");
@@ -77,7 +79,12 @@ function listWarnings(subject: ServiceCase): readonly Finding[] {
           hint: "woow apply removes it and keeps its volumes; woow destroy removes it now",
         },
       ];
-  return [...undefinedService, ...warnOfRelease(subject), ...warnOfRestarts(subject)];
+  return [
+    ...undefinedService,
+    ...warnOfRelease(subject),
+    ...warnOfContent(subject),
+    ...warnOfRestarts(subject),
+  ];
 }
 
 function warnOfRestarts({ workloads, observation, facts }: ServiceCase): readonly Finding[] {

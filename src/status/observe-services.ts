@@ -1,5 +1,6 @@
 import type { ClusterClient, ListQuery } from "../cluster/cluster-client.ts";
 import type { LiveObject } from "../cluster/live-object.ts";
+import { refKey } from "../cluster/object-ref.ts";
 import { resourceTypes } from "../cluster/resource-types.ts";
 import { labelPrefix } from "../constructs/labels.ts";
 import { OperationError } from "../errors.ts";
@@ -14,13 +15,12 @@ import type {
   NamespaceFacts,
   ReleaseFacts,
   ServiceObservation,
-  WorkloadFacts,
 } from "./service-observation.ts";
 
 export interface ObserveServicesOptions {
   /**
    * Objects that somebody has read just now, complete for the kinds named (of these: Namespace, HelmChart, Ingress,
-   * Secret); those kinds are not listed again.
+   * Secret, and the workloads' kinds); those kinds are not listed again.
    */
   readonly known?: { readonly kinds: ReadonlySet<string>; readonly objects: Iterable<LiveObject> };
   /** True: certificates too; they are a column of their own and no part of being ready. */
@@ -28,6 +28,7 @@ export interface ObserveServicesOptions {
 }
 
 const ours = `${labelPrefix}/platform`;
+const workloadKinds: ReadonlySet<string> = new Set(["Deployment", "StatefulSet", "DaemonSet"]);
 const listLimit = { own: ours, release: "owner=helm,status!=superseded" };
 
 /**
@@ -42,8 +43,8 @@ export async function observeServices(
   const read = [...(known?.objects ?? [])];
   const list = async (query: ListQuery): Promise<readonly LiveObject[]> => {
     const { kind } = query.type;
-    const isOurs = query.labelSelector === listLimit.own;
-    if (isOurs && known?.kinds.has(kind) === true) {
+    const isWhole = query.labelSelector === listLimit.own || workloadKinds.has(kind);
+    if (isWhole && known?.kinds.has(kind) === true) {
       return read.filter((object) => object.kind === kind);
     }
     return (await client.list(query)).items;
@@ -52,7 +53,6 @@ export async function observeServices(
     resourceTypes;
   const own = listLimit.own;
   const charts = { namespace: chartsNamespace };
-  const workloads = async (type: ListQuery["type"]) => group((await list({ type })).flatMap(toWorkload));
   const [
     namespaces,
     helmCharts,
@@ -76,18 +76,26 @@ export async function observeServices(
       items.flatMap((object) => reduceJob(object) ?? []),
     ),
     listReleases(client),
-    workloads(Deployment),
-    workloads(StatefulSet),
-    workloads(DaemonSet),
+    list({ type: Deployment }),
+    list({ type: StatefulSet }),
+    list({ type: DaemonSet }),
     list({ type: EndpointSlice }).then(sumEndpoints),
     certificates ? listCertificates(client) : undefined,
   ]);
+  const workloads = [...deployments, ...statefulSets, ...daemonSets].map((object) => ({
+    release: releaseOf(object),
+    facts: reduceWorkload(object),
+  }));
   return {
     charts: new Map(helmCharts.map((chart) => [chart.ref.name, chart])),
     installJobs: jobsByRelease(jobs, false),
     deleteJobs: jobsByRelease(jobs, true),
     releases,
-    workloads: mergeGroups([deployments, statefulSets, daemonSets]),
+    workloads: group(
+      workloads.flatMap(({ release, facts }) => (release === undefined ? [] : [[release, facts] as const])),
+    ),
+    workloadsByRef: new Map(workloads.map(({ facts }) => [refKey(facts.ref), facts] as const)),
+    contents: new Map(),
     endpoints,
     ingresses,
     valuesSecrets: secrets,
@@ -130,11 +138,6 @@ async function listCertificates(
     }
     throw error;
   }
-}
-
-function toWorkload(object: LiveObject): (readonly [string, WorkloadFacts])[] {
-  const release = releaseOf(object);
-  return release === undefined ? [] : [[release, reduceWorkload(object)]];
 }
 
 function toNamespace(object: LiveObject): readonly [string, NamespaceFacts] {
@@ -180,10 +183,4 @@ function group<T>(entries: readonly (readonly [string, T])[]): Map<string, T[]> 
     else found.push(value);
   }
   return groups;
-}
-
-function mergeGroups<T>(
-  maps: readonly ReadonlyMap<string, readonly T[]>[],
-): ReadonlyMap<string, readonly T[]> {
-  return new Map([...group(maps.flatMap((map) => [...map]))].map(([key, lists]) => [key, lists.flat()]));
 }

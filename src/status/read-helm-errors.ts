@@ -1,9 +1,9 @@
-import { gunzipSync } from "fflate";
 import type { ClusterClient } from "../cluster/cluster-client.ts";
 import { OperationError } from "../errors.ts";
 import { podsOfJob } from "./assess-job.ts";
 import { explainHelm } from "./explain-helm.ts";
 import { textAt } from "./read-fields.ts";
+import { decodeRelease } from "./release-content.ts";
 import type { JobFacts, PodFacts, ReleaseFacts, ServiceDetails } from "./service-observation.ts";
 
 /** Where Helm's words about one service may stand. */
@@ -64,16 +64,6 @@ async function readDescription(client: ClusterClient, { ref }: ReleaseFacts): Pr
   const secret = await orUnreadable(client.get(ref));
   const data = textAt(secret, "data.release");
   return data === undefined ? undefined : textAt(decodeRelease(data), "info.description");
-}
-
-/** A Helm release record: base64 (the Secret's) of base64 of gzipped JSON; undefined when it is none. */
-export function decodeRelease(data: string): unknown {
-  try {
-    const bytes = Buffer.from(Buffer.from(data, "base64").toString("latin1"), "base64");
-    return JSON.parse(Buffer.from(gunzipSync(bytes)).toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }
 
 /** The newest words of a job. Its pod and their log go when it is tried no more, so what was read before still counts. */

@@ -5,6 +5,9 @@ import { observeServices } from "./observe-services.ts";
 import type { ObserveServicesOptions } from "./observe-services.ts";
 import { readHelmErrors } from "./read-helm-errors.ts";
 import type { HelmErrorCache, HelmTrouble } from "./read-helm-errors.ts";
+import { readReleaseContents } from "./read-release-contents.ts";
+import { createReleaseMemory } from "./release-content.ts";
+import type { ReleaseMemory } from "./release-content.ts";
 import type { ServiceFacts } from "./service-facts.ts";
 import type { ServiceDetails, ServiceObservation } from "./service-observation.ts";
 import type { ServiceStatus } from "./service-status.ts";
@@ -21,6 +24,8 @@ export interface ReadStatusesOptions extends ObserveServicesOptions {
   readonly pods: boolean;
   /** Helm's words already read; give the same again when asking often. */
   readonly cache?: HelmErrorCache;
+  /** What releases are made of, as far as it was read; left out: every deployed one is read. */
+  readonly contents?: ReleaseMemory;
 }
 
 export interface StatusesRead {
@@ -31,16 +36,23 @@ export interface StatusesRead {
 }
 
 /**
- * How services stand. The number of requests does not depend on how many there are; pods, claims, events and what Helm
- * said are read only where something does not run. Errors: see ClusterClient.
+ * How services stand. The number of requests does not depend on how many there are (records that are not in the memory:
+ * one for every 50); pods, claims, events and what Helm said are read only where something does not run. Errors: see
+ * ClusterClient.
  */
 export async function readStatuses(
   client: ClusterClient,
   options: ReadStatusesOptions,
 ): Promise<StatusesRead> {
   const { cache = new Map() } = options;
-  const observation = await observeServices(client, options);
-  const facts = typeof options.services === "function" ? options.services(observation) : options.services;
+  const listed = await observeServices(client, options);
+  const facts = typeof options.services === "function" ? options.services(listed) : options.services;
+  const deployed = facts.flatMap(({ namespace, releaseName }) => {
+    const newest = listed.releases.get(`${namespace}/${releaseName}`)?.[0];
+    return newest?.status === "deployed" ? [newest] : [];
+  });
+  const contents = await readReleaseContents(client, deployed, options.contents ?? createReleaseMemory());
+  const observation: ServiceObservation = { ...listed, contents };
   const statuses = assessAll(facts, observation, options);
   const late = facts.filter(({ unit }) => needsDetails(statuses.get(unit)));
   if (late.length === 0 && !options.pods) return { statuses, facts, observation };

@@ -41,6 +41,10 @@ export const reasonCodes = [
   "hash-mismatch",
   "newer-release",
   "older-controller",
+  // what it made
+  "object-missing",
+  "scaled-to-zero",
+  "scaled",
   // its pods
   "rolling-out",
   "not-ready",

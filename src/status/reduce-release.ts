@@ -78,7 +78,7 @@ function jobState(object: LiveObject): JobFacts["state"] {
   return isTrueAt(object, "spec.suspend") ? "suspended" : "active";
 }
 
-/** A release from its Secret's metadata; undefined for a Secret that is none. */
+/** A release from its Secret's metadata; undefined for a Secret that is none, whatever its labels say. */
 export function reduceRelease(object: LiveObject): ReleaseFacts | undefined {
   const { labels = {}, namespace = "" } = object.metadata;
   const revision = Number.parseInt(labels["version"] ?? "", 10);
@@ -86,7 +86,7 @@ export function reduceRelease(object: LiveObject): ReleaseFacts | undefined {
   if (labels["owner"] !== "helm" || name === undefined || status === undefined || Number.isNaN(revision)) {
     return undefined;
   }
-  const seconds = Number.parseInt(labels["modifiedAt"] ?? labels["createdAt"] ?? "", 10);
+  if (object.metadata.name !== `sh.helm.release.v1.${name}.v${revision}`) return undefined;
   return {
     ref: { apiVersion: "v1", kind: "Secret", namespace, name: object.metadata.name },
     uid: object.metadata.uid,
@@ -95,7 +95,8 @@ export function reduceRelease(object: LiveObject): ReleaseFacts | undefined {
     revision,
     status,
     configHash: labels[configHashKey],
-    changedMs: Number.isNaN(seconds) ? createdMs(object) : seconds * 1000,
+    // never the label modifiedAt: Helm 4 hands the first release's on to every later one
+    changedMs: changedMs(object, undefined),
   };
 }
 
@@ -103,10 +104,13 @@ export function createdMs(object: LiveObject): number {
   return timeAt(object, "metadata.creationTimestamp") ?? 0;
 }
 
-/** When somebody last wrote fields below `top`, as the API server notes it; else when the object was made. */
-export function changedMs(object: LiveObject, top: "f:spec" | "f:data"): number {
+/**
+ * When somebody last wrote fields below `top`, or any, as the API server notes it; else when the object was made.
+ */
+export function changedMs(object: LiveObject, top: "f:spec" | "f:data" | undefined): number {
   const times = (object.metadata.managedFields ?? [])
-    .filter(({ subresource, fieldsV1 }) => subresource === undefined && fieldsV1?.[top] !== undefined)
+    .filter(({ subresource }) => subresource === undefined)
+    .filter(({ fieldsV1 }) => top === undefined || fieldsV1?.[top] !== undefined)
     .map(({ time }) => (time === undefined ? 0 : Date.parse(time)));
   return Math.max(createdMs(object), ...times);
 }

@@ -36,6 +36,7 @@ export function reduceWorkload(object: LiveObject): WorkloadFacts {
   const progressing = conditionOf(object, "Progressing");
   return {
     ref: refOf(object),
+    deletedMs: timeAt(object, "metadata.deletionTimestamp"),
     selector: textMapAt(object, "spec.selector.matchLabels"),
     wanted: counts.wanted,
     updated: counts.updated,

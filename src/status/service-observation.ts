@@ -1,4 +1,5 @@
 import type { ObjectRef } from "../cluster/object-ref.ts";
+import type { ReleaseContent } from "./release-content.ts";
 
 /** A HelmChart, as far as status needs it. Times are milliseconds since 1970. */
 export interface ChartFacts {
@@ -61,6 +62,8 @@ export interface ReleaseFacts {
 
 export interface WorkloadFacts {
   readonly ref: ObjectRef;
+  /** When somebody asked for its deletion; it goes once its finalizers are gone. */
+  readonly deletedMs: number | undefined;
   readonly selector: Readonly<Record<string, string>>;
   readonly wanted: number;
   /** Of the newest template. */
@@ -177,6 +180,10 @@ export interface ServiceObservation {
   /** By `NAMESPACE/RELEASE`, newest first. */
   readonly releases: ReadonlyMap<string, readonly ReleaseFacts[]>;
   readonly workloads: ReadonlyMap<string, readonly WorkloadFacts[]>;
+  /** Every workload by refKey, whatever release it says it is of. */
+  readonly workloadsByRef: ReadonlyMap<string, WorkloadFacts>;
+  /** What deployed releases are made of, by the uid of their Secret; empty until it was read. */
+  readonly contents: ReadonlyMap<string, ReleaseContent>;
   /** By `NAMESPACE/SERVICE`. */
   readonly endpoints: ReadonlyMap<string, EndpointFacts>;
   /** `NAMESPACE/NAME`. */

@@ -1,5 +1,7 @@
+import { refKey } from "../cluster/object-ref.ts";
 import type { ObjectRef } from "../cluster/object-ref.ts";
 import type { ReasonCode } from "./reason-codes.ts";
+import type { ReleaseContent } from "./release-content.ts";
 import type { ServiceFacts } from "./service-facts.ts";
 import type {
   ChartFacts,
@@ -28,7 +30,10 @@ export interface ServiceCase {
   /** Newest first. */
   readonly releases: readonly ReleaseFacts[];
   readonly newest: ReleaseFacts | undefined;
+  /** What is marked as the release's, and what the release made though its mark is gone. */
   readonly workloads: readonly WorkloadFacts[];
+  /** What the newest release made; undefined unless it is deployed and could be read. */
+  readonly content: ReleaseContent | undefined;
 }
 
 /** A reason whose code is one of ours. */
@@ -52,6 +57,11 @@ export function makeCase(options: {
   const { facts, observation } = options;
   const key = `${facts.namespace}/${facts.releaseName}`;
   const releases = observation.releases.get(key) ?? [];
+  const [newest] = releases;
+  const content = newest === undefined ? undefined : observation.contents.get(newest.uid);
+  const made = (content?.workloads ?? []).flatMap(
+    ({ ref }) => observation.workloadsByRef.get(refKey(ref)) ?? [],
+  );
   return {
     ...options,
     before: options.before,
@@ -59,8 +69,9 @@ export function makeCase(options: {
     installJob: observation.installJobs.get(facts.releaseName),
     deleteJob: observation.deleteJobs.get(facts.releaseName),
     releases,
-    newest: releases[0],
-    workloads: observation.workloads.get(key) ?? [],
+    newest,
+    workloads: [...new Set([...made, ...(observation.workloads.get(key) ?? [])])],
+    content,
   };
 }
 
@@ -70,13 +81,21 @@ export function isUpgrade({ releases, newest }: ServiceCase): boolean {
 }
 
 /** deploying while nothing was deployed before the chart job at hand, upgrading afterwards. */
-export function workState({ releases, installJob: job }: ServiceCase): "deploying" | "upgrading" {
+export function workState({ releases, newest, installJob: job }: ServiceCase): "deploying" | "upgrading" {
+  // at the end of an upgrade the release before it is superseded, and the job still runs
+  if (newest !== undefined && isLater(newest)) return "upgrading";
   const wasThere = releases.some(({ status, revision, changedMs }) => {
     if (status !== "deployed") return false;
     if (job === undefined || job.state === "complete") return true;
     return job.expectedRevision === undefined ? changedMs < job.createdMs : revision <= job.expectedRevision;
   });
   return wasThere ? "upgrading" : "deploying";
+}
+
+/** Of a release that was there before: Helm counts its own failed records, which alone are no earlier release. */
+function isLater({ status, revision }: ReleaseFacts): boolean {
+  if (status === "pending-upgrade" || status === "pending-rollback") return true;
+  return status === "deployed" && revision > 1;
 }
 
 /** "30 s", "12 min", "3 h", "2 d", as people say it. */

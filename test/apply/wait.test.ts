@@ -60,7 +60,7 @@ test("what runs is looked at once", async () => {
   const { end, told, cluster } = wait({});
   expect((await end).get("a/web")?.state).toBe("running");
   expect(told).toEqual(["running"]);
-  expect(cluster.requests.length).toBe(10);
+  expect(cluster.requests.length).toBe(11);
 });
 
 test("what was read just now is enough for a service that runs", async () => {
@@ -73,6 +73,7 @@ test("what was read just now is enough for a service that runs", async () => {
     "Deployment",
     "EndpointSlice",
     "Job",
+    "Secret",
     "Secret",
     "StatefulSet",
   ]);

@@ -161,3 +161,22 @@ describe("what keeps a release from going on", () => {
     });
   });
 });
+
+test("what somebody deleted of a release is made again by its job, once no job is at work", () => {
+  const missing = [{ apiVersion: "apps/v1", kind: "StatefulSet", namespace: "ns", name: "x" }];
+  const find = (jobs: readonly LiveObject[], status = "deployed") =>
+    findRecovery({
+      releaseName: "x",
+      namespace: "ns",
+      chart: live("HelmChart", "x"),
+      jobs,
+      releases: [release("1", status)],
+      missing,
+    });
+  const found = find([job("Complete")]);
+  expect(found?.type).toBe("rerun-job");
+  expect(found?.why).toContain("StatefulSet ns/x");
+  expect(find([job()])).toBeUndefined();
+  expect(find([])).toBeUndefined();
+  expect(find([job("Failed")], "failed")?.type).toBe("drop-release-record");
+});

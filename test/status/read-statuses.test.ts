@@ -20,6 +20,7 @@ import {
   nowMs,
   podObject,
   releaseObject,
+  deploymentManifest,
   time,
 } from "./service-objects.ts";
 import type { World } from "./service-objects.ts";
@@ -63,8 +64,8 @@ test("a service of which everything is as it should be runs", async () => {
     certificate: { type: "unknown" },
     warnings: [],
   });
-  // no Secret's data is asked for, and nothing that only a failure needs
-  expect(cluster.requests.map(({ verb }) => verb)).toEqual(Array.from({ length: 10 }, () => "list"));
+  // of Secrets' data only the release's, and nothing that only a failure needs
+  expect(cluster.requests.map(({ verb }) => verb)).toEqual(Array.from({ length: 11 }, () => "list"));
   expect(cluster.requests.some(({ kind }) => kind === "Pod" || kind === "Event")).toBe(false);
 });
 
@@ -622,7 +623,7 @@ const cases: readonly (readonly [
   ],
   [
     "backend-missing",
-    { service: undefined, endpoints: undefined },
+    { service: undefined, endpoints: undefined, release: releaseObject({ manifest: deploymentManifest }) },
     {
       state: "error",
       final: true,

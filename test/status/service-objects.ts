@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import type { LiveMetadata } from "../../src/cluster/live-object.ts";
 import type { ServiceFacts } from "../../src/status/service-facts.ts";
 import { createFakeCluster } from "../support/fake-cluster.ts";
@@ -116,6 +117,43 @@ export interface ReleaseChange {
   readonly status?: string;
   readonly hash?: string | undefined;
   readonly changedMs?: number;
+  /** What the chart made, as YAML; what is no text is no record. */
+  readonly manifest?: string | undefined;
+}
+
+/** Of the web service: its Deployment. */
+export const deploymentManifest = `---
+# Source: web/templates/objects.tpl
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: paas-ws-a-web }
+spec:
+  replicas: 1
+  template: { spec: { containers: [{ name: web, env: [{ name: A, value: made-up-password-1 }] }] } }
+`;
+
+/** With its Service, and other things nobody looks for. */
+export const webManifest = `---
+# Source: web/templates/objects.tpl
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: paas-ws-a-web }
+data:
+  "kind": "Deployment"
+---
+# Source: web/templates/objects.tpl
+apiVersion: v1
+kind: Service
+metadata: { name: paas-ws-a-web }
+spec: { selector: { app: paas-ws-a-web }, ports: [{ port: 80 }] }
+${deploymentManifest}`;
+
+/** The Secret of a release as Helm writes it: JSON, gzipped, in base64, in the Secret's own base64. */
+function recordData(manifest: string | undefined): object {
+  const record = gzipSync(
+    JSON.stringify({ name: release, manifest, config: { password: "made-up-password-1" } }),
+  );
+  return { release: Buffer.from(record.toString("base64")).toString("base64") };
 }
 
 export function releaseObject(change: ReleaseChange = {}): SeedObject {
@@ -129,24 +167,29 @@ export function releaseObject(change: ReleaseChange = {}): SeedObject {
       name: `sh.helm.release.v1.${release}.v${version}`,
       namespace: "paas-ws-a",
       creationTimestamp: time(changedMs),
+      managedFields: [
+        { manager: "helm", operation: "Update", time: time(changedMs), fieldsV1: { "f:data": {} } },
+      ],
       labels: {
         owner: "helm",
         name: release,
         status,
         version: String(version),
-        modifiedAt: String(changedMs / 1000),
+        // of the first release: Helm 4 hands it on to every later one
+        modifiedAt: String(deployedMs / 1000 - 86_400),
         ...(releaseHash === undefined ? {} : { "helmcharts.helm.cattle.io/configHash": releaseHash }),
       },
     },
+    data: recordData("manifest" in change ? change.manifest : webManifest),
   };
 }
 
-export function deploymentObject(status: object = {}): SeedObject {
+export function deploymentObject(status: object = {}, replicas = 1): SeedObject {
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
     metadata: { name: release, namespace: "paas-ws-a", ...ofRelease },
-    spec: { replicas: 1, selector: { matchLabels: { app: release } } },
+    spec: { replicas, selector: { matchLabels: { app: release } } },
     status: {
       observedGeneration: 1,
       replicas: 1,

@@ -6,6 +6,7 @@ import { openDefinitionWriter } from "../../edges/definition-writer.ts";
 import { committedFile, gitState } from "../../edges/git.ts";
 import { connectCluster } from "../../edges/kubernetes/connect.ts";
 import { openLocalRevisions } from "../../edges/lowdb-store.ts";
+import { openReleaseMemory } from "../../edges/release-memory.ts";
 import { systemClock } from "../../edges/system-clock.ts";
 import type { ClusterDeps } from "../../operations/cluster/cluster-deps.ts";
 import { createClusterRevisions } from "../../record/cluster-revision-store.ts";
@@ -54,6 +55,7 @@ export function wireClusterDeps(
           ? createClusterRevisions({ client, cluster: cluster.name, writer: processName })
           : openLocalRevisions({ root, environment }),
       memory: openClusterMemory(root),
+      contents: openReleaseMemory(root),
       readGit: async () => gitState(root),
       readCommitted: async (path) => committedFile(root, path),
       clock: systemClock,

@@ -180,6 +180,8 @@ async function* workUnderLock(
       decisions: options.decisions,
       // what was settled a moment ago is not written now, so it need not be read again; a saved plan is checked whole
       units: options.savedPlan === undefined ? touchedUnits(run, options) : undefined,
+      // it only says that a chart must run again, which the run a moment ago has found already
+      releases: run.releases,
     });
     const locked: PreparedRun = { ...run, ...fresh, client: guarded };
     if (fresh.plan.refusals.length > 0) return { type: "refused", plan: fresh.plan };
@@ -230,6 +232,7 @@ async function* waitUntilRunning(
       signal: deps.signal,
       // after a run that wrote nothing, what plan has read is still so
       known: units.size === 0 ? readByPlan(run) : undefined,
+      contents: deps.contents,
     });
   } catch (error) {
     if (error instanceof OperationError && error.code === "cancelled") return new Map();
@@ -238,11 +241,13 @@ async function* waitUntilRunning(
 }
 
 /** Of what waiting looks at, the kinds that plan has listed whole. */
-function readByPlan({ desired, observation }: PreparedRun): {
+function readByPlan({ desired, observation, releases }: PreparedRun): {
   readonly kinds: ReadonlySet<string>;
   readonly objects: readonly LiveObject[];
 } {
   const listed = new Set(desired.units.flatMap(({ manifests }) => manifests.map(({ kind }) => kind)));
   const kinds = ["Namespace", "HelmChart", "Secret", "Ingress"].filter((kind) => listed.has(kind));
-  return { kinds: new Set(kinds), objects: [...observation.objects.values()] };
+  const { workloads } = releases;
+  if (workloads !== undefined) kinds.push("Deployment", "StatefulSet", "DaemonSet");
+  return { kinds: new Set(kinds), objects: [...observation.objects.values(), ...(workloads ?? [])] };
 }

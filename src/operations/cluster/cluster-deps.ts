@@ -5,6 +5,7 @@ import type { DefinitionWriter } from "../../definitions/definition-writer.ts";
 import type { Cluster, Platform } from "../../model/platform.ts";
 import type { Origin } from "../../record/revision.ts";
 import type { RevisionStore } from "../../record/revision-store.ts";
+import type { ReleaseMemory } from "../../status/release-content.ts";
 import type { AgeIdentity } from "../../secrets/age-identity.ts";
 
 /** What git says of the working tree; every field is "nothing" outside a repository. */
@@ -43,6 +44,8 @@ export interface ClusterDeps {
     readonly client: ClusterClient | undefined;
   }) => RevisionStore;
   readonly memory: ClusterMemory;
+  /** What releases are made of; a cache only. Left out: every deployed release's record is read once per look. */
+  readonly contents?: ReleaseMemory | undefined;
   readonly readGit: () => Promise<GitState>;
   /** A file as the checked-out commit has it; undefined when it has none, and outside a repository. */
   readonly readCommitted: (path: string) => Promise<Uint8Array | undefined>;

@@ -17,14 +17,18 @@ import { makeSalt } from "./cluster-deps.ts";
 import type { ClusterDeps } from "./cluster-deps.ts";
 import type { DesiredCluster } from "./load-desired.ts";
 import { kindsOf, observeCluster } from "./observe-cluster.ts";
+import { observeReleases } from "./observe-releases.ts";
+import type { ReleasesObserved } from "./observe-releases.ts";
 
 export interface PlanClusterOptions {
   readonly client: ClusterClient;
-  readonly deps: Pick<ClusterDeps, "memory" | "randomBytes">;
+  readonly deps: Pick<ClusterDeps, "memory" | "randomBytes" | "contents">;
   readonly desired: DesiredCluster;
   readonly decisions: PlanDecisions;
   /** Only these units are looked at and planned. Left out: all that the selection covers. */
   readonly units?: ReadonlySet<string> | undefined;
+  /** What became of what Helm made, as it was seen a moment ago; left out: it is looked at. */
+  readonly releases?: ReleasesObserved | undefined;
   /** Key of the stand-ins for secrets; left out: a new one. */
   readonly salt?: string;
 }
@@ -34,6 +38,7 @@ export interface PlannedCluster {
   readonly plan: Plan;
   readonly observation: Observation;
   readonly salt: string;
+  readonly releases: ReleasesObserved;
 }
 
 /** Reads the cluster, asks the API server about what a list cannot tell, and makes the plan. Dry runs only. */
@@ -70,6 +75,13 @@ export async function planCluster(options: PlanClusterOptions): Promise<PlannedC
     }),
   };
   checkIdentity({ observation, desired, client, memory: deps.memory });
+  const seen =
+    options.releases ??
+    (await observeReleases(client, {
+      services: units.flatMap(({ service }) => service ?? []),
+      releases: releases.items,
+      contents: deps.contents,
+    }));
   const input: PlanInput = {
     platform: platform.name,
     cluster: cluster.name,
@@ -84,14 +96,15 @@ export async function planCluster(options: PlanClusterOptions): Promise<PlannedC
     observation,
     jobs: jobs.items,
     releases: releases.items,
+    missing: seen.missing,
     decisions,
     secretPlaceholder,
     salt,
   };
   const draft = draftPlan(input);
-  if (draft.questions.length === 0) return { plan: draft.plan, observation, salt };
+  if (draft.questions.length === 0) return { plan: draft.plan, observation, salt, releases: seen };
   const answers = await askQuestions(client, draft.questions);
-  return { plan: makePlan(input, answers), observation, salt };
+  return { plan: makePlan(input, answers), observation, salt, releases: seen };
 }
 
 /** Names of the HelmCharts of services, wanted, known or there; also of those that are not looked at now. */

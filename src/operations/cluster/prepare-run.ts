@@ -9,6 +9,7 @@ import { checkNamed } from "./check-named.ts";
 import type { ClusterDeps, GitState } from "./cluster-deps.ts";
 import { loadDesired } from "./load-desired.ts";
 import type { DesiredCluster } from "./load-desired.ts";
+import type { ReleasesObserved } from "./observe-releases.ts";
 import { planCluster } from "./plan-cluster.ts";
 
 export interface PrepareOptions {
@@ -34,6 +35,8 @@ export interface PreparedRun {
   readonly plan: Plan;
   /** Key of the plan's stand-ins for secrets. */
   readonly salt: string;
+  /** What became of what Helm made. */
+  readonly releases: ReleasesObserved;
 }
 
 export type Preparation =
@@ -56,7 +59,7 @@ export async function prepareRun(deps: ClusterDeps, options: PrepareOptions): Pr
   if (!loaded.ok) return loaded;
   const { desired } = loaded;
   const client = await deps.connect(desired.cluster);
-  const { plan, observation, salt } = await planCluster({ client, deps, desired, decisions });
-  if (selection.mayBeGone === "known") checkNamed(desired, plan);
-  return { ok: true, run: { desired, tree, git, client, observation, plan, salt } };
+  const planned = await planCluster({ client, deps, desired, decisions });
+  if (selection.mayBeGone === "known") checkNamed(desired, planned.plan);
+  return { ok: true, run: { desired, tree, git, client, ...planned } };
 }

@@ -9,9 +9,11 @@ import { OperationError } from "../../../errors.ts";
 import { chartsNamespace } from "../../../model/names.ts";
 import type { Recovery } from "../../../plan/change.ts";
 import { findRecovery } from "../../../plan/find-recovery.ts";
+import type { ReleaseMemory } from "../../../status/release-content.ts";
 import { reducePod } from "../../../status/reduce-workload.ts";
 import type { ServiceFacts } from "../../../status/service-facts.ts";
 import type { ClusterDeps } from "../cluster-deps.ts";
+import { observeReleases } from "../observe-releases.ts";
 import { actOnService } from "./act-on-service.ts";
 import type { ActionOptions, ActionReport } from "./act-on-service.ts";
 import { openService } from "./open-service.ts";
@@ -30,7 +32,7 @@ export async function* retryService(
   const service = await openService(deps, options);
   const { facts } = service;
   return yield* actOnService(deps, { service, options: { ...options, command: "retry" } }, async (client) => {
-    const recovery = await findWork(client, facts);
+    const recovery = await findWork(client, facts, deps.contents);
     if (recovery === undefined) return undefined;
     const target = recovery.type === "rerun-job" ? recovery.job : recovery.release;
     return {
@@ -41,7 +43,11 @@ export async function* retryService(
   });
 }
 
-async function findWork(client: ClusterClient, facts: ServiceFacts): Promise<Recovery | undefined> {
+async function findWork(
+  client: ClusterClient,
+  facts: ServiceFacts,
+  contents: ReleaseMemory | undefined,
+): Promise<Recovery | undefined> {
   const { releaseName, namespace, unit } = facts;
   const [chart, job, releases] = await Promise.all([
     client.get({
@@ -70,9 +76,20 @@ async function findWork(client: ClusterClient, facts: ServiceFacts): Promise<Rec
     );
   }
   const jobs = job === undefined ? [] : [job];
+  const { missing } = await observeReleases(client, {
+    services: [facts],
+    releases: releases.items,
+    contents,
+  });
   return (
-    findRecovery({ releaseName, namespace, chart, jobs, releases: releases.items }) ??
-    (job === undefined ? undefined : await findPause(client, { job, releases: releases.items }))
+    findRecovery({
+      releaseName,
+      namespace,
+      chart,
+      jobs,
+      releases: releases.items,
+      missing: missing.get(releaseName),
+    }) ?? (job === undefined ? undefined : await findPause(client, { job, releases: releases.items }))
   );
 }
 

@@ -10,6 +10,8 @@ import type { Service } from "../../../model/service.ts";
 import type { Inventory, UnitRecord } from "../../../plan/inventory.ts";
 import type { HelmErrorCache } from "../../../status/read-helm-errors.ts";
 import { readStatuses } from "../../../status/read-statuses.ts";
+import { createReleaseMemory } from "../../../status/release-content.ts";
+import type { ReleaseMemory } from "../../../status/release-content.ts";
 import { serviceFacts } from "../../../status/service-facts.ts";
 import type { ServiceFacts } from "../../../status/service-facts.ts";
 import type { ServiceObservation } from "../../../status/service-observation.ts";
@@ -49,10 +51,11 @@ export type StatusResult =
 export interface StatusMemory {
   readonly clients: Map<string, ClusterClient>;
   readonly errors: HelmErrorCache;
+  readonly contents: ReleaseMemory;
 }
 
 export function createStatusMemory(): StatusMemory {
-  return { clients: new Map(), errors: new Map() };
+  return { clients: new Map(), errors: new Map(), contents: createReleaseMemory() };
 }
 
 /**
@@ -141,6 +144,7 @@ async function reportCluster(
     certificates: true,
     pods: true,
     cache: memory.errors,
+    contents: deps.contents ?? memory.contents,
   });
   const files = new Map(definitions.services.map((file) => [`${file.workspaceId}/${file.id}`, file]));
   return facts.flatMap((one) => {
