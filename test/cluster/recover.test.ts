@@ -202,14 +202,14 @@ test("a Secret that only carries a failed release's labels is nobody's record: i
       kind: "Secret",
       metadata: {
         name: "not-helms",
-        labels: { owner: "helm", name: "paas-ws-a-web-04", status: "failed", version: "9000" },
+        labels: { owner: "helm", name: "paas-ws-a-web-01", status: "failed", version: "9000" },
       },
     },
   });
-  const planned = await woow("plan", "-s", "a/web-04", "--detailed-exitcode");
+  const planned = await woow("plan", "-s", "a/web-01", "--detailed-exitcode");
   expect(planned.stdout).not.toContain("not-helms");
   expect(planned.status, planned.stdout).toBe(0);
-  const retried = await woow("retry", "a/web-04");
+  const retried = await woow("retry", "a/web-01");
   expect(retried.stdout + retried.stderr).toContain("nothing to run again");
   const path = `${collections.secrets("paas-ws-a")}/not-helms`;
   await mustRequest(cluster(), { method: "GET", path });
