@@ -41,7 +41,14 @@ interface Job {
 
 const release = (name: string) => newestRelease(cluster(), { namespace: target, name });
 const runsOf = (chart: string): ChartRun[] => cluster().runner.runs.filter((run) => run.chart === chart);
-const lastLog = (chart: string): string => runsOf(chart).at(-1)?.log ?? "";
+/**
+ * Waits until one of the chart's runs has said it: the last one may have been ended with its pod before it said
+ * anything, and a release is stored a moment before its run ends.
+ */
+const untilSaid = async (chart: string, words: RegExp): Promise<unknown> =>
+  waitUntil(`${chart} says ${words}`, () =>
+    Promise.resolve(runsOf(chart).some(({ log }) => words.test(log))),
+  );
 
 async function apply(name: string, more: Partial<Parameters<typeof applyChart>[1]> = {}): Promise<void> {
   await applyChart(cluster(), { name, namespace, target, ...more });
@@ -120,7 +127,7 @@ describe("a chart", () => {
       { action: "install", exitCode: 0 },
       { action: "install", exitCode: 0 },
     ]);
-    expect(lastLog("shop")).toMatch(/^\+ helm upgrade .*shop\/web/m);
+    await untilSaid("shop", /^\+ helm upgrade .*shop\/web/m);
     expect(
       runsOf("shop")
         .map(({ log }) => log)
@@ -180,7 +187,7 @@ describe("when the job cannot do its work", () => {
     const previous = await cluster().request({ method: "GET", path });
     if (previous.status === 200) expect(previous.body).toMatch(/chart "web" matching 9\.9\.9 not found/);
     await untilJob("helm-install-lost", "Failed");
-    expect(lastLog("lost")).toMatch(/chart "web" matching 9\.9\.9 not found/);
+    await untilSaid("lost", /chart "web" matching 9\.9\.9 not found/);
     expect(await release("lost")).toBeUndefined();
     expect(runsOf("lost").length).toBeGreaterThan(1);
     const chart = await mustRequest<{ status: { conditions: { type: string; status: string }[] } }>(
@@ -198,7 +205,7 @@ describe("when the job cannot do its work", () => {
   test("values the chart's schema refuses: no release is recorded", async () => {
     await apply("wrong", { values: "{replicas: many}" });
     await untilJob("helm-install-wrong", "Failed");
-    expect(lastLog("wrong")).toMatch(/values don't meet the specifications/);
+    await untilSaid("wrong", /values don't meet the specifications/);
     expect(await release("wrong")).toBeUndefined();
   });
 
@@ -206,7 +213,7 @@ describe("when the job cannot do its work", () => {
     await cluster().runner.chartsDown();
     await apply("offline", { spec: { backOffLimit: 20 } });
     await untilRuns("offline", 2);
-    expect(lastLog("offline")).toMatch(/connection refused/);
+    await untilSaid("offline", /connection refused/);
     await cluster().runner.chartsUp();
     await untilRelease("offline", { version: 1, status: "deployed" });
   });
@@ -249,7 +256,7 @@ describe("failed releases", () => {
     await untilJob("helm-install-hooked", "Failed");
     expect(await release("hooked")).toMatchObject({ version: 1, status: "failed" });
     expect(runsOf("hooked")[0]?.log).toMatch(/hook|Job.*[Ff]ailed/);
-    expect(lastLog("hooked")).toMatch(/waiting for operator intervention/);
+    await untilSaid("hooked", /waiting for operator intervention/);
     await apply("hooked", { values: "{hooks: {preInstall: ok}}" });
     const before = runsOf("hooked").length;
     await untilRuns("hooked", before + 1);
@@ -289,7 +296,7 @@ describe("failed releases", () => {
     await untilRelease("again", { version: 1, status: "failed" });
     await apply("again", { spec: { failurePolicy: "reinstall", backOffLimit: 3 } });
     await untilRelease("again", { version: 1, status: "deployed" });
-    expect(lastLog("again")).toMatch(/^\+ helm uninstall/m);
+    await untilSaid("again", /^\+ helm uninstall/m);
   });
 
   test("an upgrade killed in the middle leaves pending-upgrade, and the next run mends it", async () => {
@@ -313,7 +320,7 @@ describe("failed releases", () => {
     await untilJob("helm-install-torn", "Failed");
     expect(await release("torn")).toMatchObject({ version: 1, status: "failed" });
     expect(runsOf("torn")[0]?.exitCode).toBe(137);
-    expect(lastLog("torn")).toMatch(/waiting for operator intervention/);
+    await untilSaid("torn", /waiting for operator intervention/);
     const secret = await mustRequest<{ data: { release: string } }>(cluster(), {
       method: "GET",
       path: `${collections.secrets(target)}/sh.helm.release.v1.torn.v1`,
