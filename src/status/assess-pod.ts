@@ -148,9 +148,9 @@ function assessContainer(
       isFinal,
     });
   }
-  const words = last.message === undefined ? "" : `: ${maskText(last.message)}`;
+  // an app's last words may be a secret of letters only, which no mask can tell; they stand in its log
   return problem("crash-loop", pod.ref, {
-    message: `${where} ends with exit code ${last.exitCode}, restarted ${times(restarts)}${words}`,
+    message: `${where} ends with exit code ${last.exitCode}, restarted ${times(restarts)}`,
     hint: `woow logs ${unit} --previous shows what it said`,
     isFinal,
   });

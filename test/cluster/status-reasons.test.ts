@@ -68,7 +68,7 @@ const firstInstallations: readonly (WorldService & {
   {
     ...service("crash", { values: `pod: crash\npodMessage: "password=${canary} is wrong"\n` }),
     wanted: { state: "error", code: "crash-loop" },
-    says: /^container web of Pod paas-ws-a\/paas-ws-a-crash-\S+ ends with exit code 1, restarted (once|\d+ times): password=\*\*\* is wrong$/,
+    says: /^container web of Pod paas-ws-a\/paas-ws-a-crash-\S+ ends with exit code 1, restarted (once|\d+ times)$/,
     isFinal: false,
   },
   {

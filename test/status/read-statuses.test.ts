@@ -431,7 +431,7 @@ const cases: readonly (readonly [
     {
       state: "error",
       final: true,
-      message: "container web of Pod paas-ws-a/web-1 ends with exit code 3, restarted 7 times: token: ***",
+      message: "container web of Pod paas-ws-a/web-1 ends with exit code 3, restarted 7 times",
     },
   ],
   [

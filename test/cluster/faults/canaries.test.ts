@@ -19,7 +19,7 @@ const places = {
   "db-01": { "auth.password": "made-up-canary-db-5a1" },
   "app-01": { password: "made-up-canary-web-5b2", message: "made-up-canary-message-5c3" },
   // its pods say it when they die
-  crashing: { podMessage: "made-up-canary-last-words-5d4" },
+  crashing: { podMessage: "madeupcanarylastwords" },
   // the chart's schema refuses it
   refused: { replicas: "made-up-canary-schema-5e5" },
   // the template fails at it
