@@ -6,7 +6,7 @@ import type { ObjectRef } from "../cluster/object-ref.ts";
 import { OperationError } from "../errors.ts";
 import type { Manifest } from "../manifests/manifest.ts";
 import type { Change } from "../plan/change.ts";
-import { compareObject } from "../plan/compare-object.ts";
+import { compareObject } from "../plan/compare/compare-object.ts";
 import type { ObjectOutcome } from "./event.ts";
 
 export interface ApplyChangeDeps {

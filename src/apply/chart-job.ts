@@ -5,8 +5,8 @@ import type { ObjectRef } from "../cluster/object-ref.ts";
 import { resourceTypes } from "../cluster/resource-types.ts";
 import { chartsNamespace } from "../model/names.ts";
 import type { ApplyEvent } from "./event.ts";
-import { waitFor } from "./removal.ts";
-import type { RemovalDeps, Stuck } from "./removal.ts";
+import { waitFor } from "./remove/removal.ts";
+import type { RemovalDeps, Stuck } from "./remove/removal.ts";
 
 interface JobBody {
   readonly spec?: { readonly suspend?: boolean };

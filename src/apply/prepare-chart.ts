@@ -1,12 +1,12 @@
 import { OperationError } from "../errors.ts";
 import type { UnitPlan } from "../plan/change.ts";
 import type { ApplyEvent } from "./event.ts";
-import { createVolumeRegainer } from "./regain-volumes.ts";
-import type { RegainDeps } from "./regain-volumes.ts";
-import { defaultRemovalTimeouts } from "./removal.ts";
-import { removeRelease } from "./remove-release.ts";
-import { createDataGuard } from "./secure-volumes.ts";
-import { warnOfSizes } from "./warn-sizes.ts";
+import { createVolumeRegainer } from "./volumes/regain-volumes.ts";
+import type { RegainDeps } from "./volumes/regain-volumes.ts";
+import { defaultRemovalTimeouts } from "./remove/removal.ts";
+import { removeRelease } from "./remove/remove-release.ts";
+import { createDataGuard } from "./volumes/secure-volumes.ts";
+import { warnOfSizes } from "./volumes/warn-sizes.ts";
 
 /** Where a service lives. */
 export interface ChartPlace {

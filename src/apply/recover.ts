@@ -7,8 +7,8 @@ import { OperationError } from "../errors.ts";
 import type { Recovery } from "../plan/change.ts";
 import { chartJobRef, stopChartJob } from "./chart-job.ts";
 import type { ApplyEvent } from "./event.ts";
-import { defaultRemovalTimeouts, stopIfCancelled, waitFor } from "./removal.ts";
-import type { RemovalTimeouts } from "./removal.ts";
+import { defaultRemovalTimeouts, stopIfCancelled, waitFor } from "./remove/removal.ts";
+import type { RemovalTimeouts } from "./remove/removal.ts";
 
 /** A failed Helm release whose record was deleted to let Helm go on. */
 export interface DroppedRelease {

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { OperationError } from "../errors.ts";
-import type { PlanFile } from "../plan/plan-file.ts";
-import { maxPlanBytes, readPlanText } from "../plan/read-plan-text.ts";
+import type { PlanFile } from "../plan/file/plan-file.ts";
+import { maxPlanBytes, readPlanText } from "../plan/file/read-plan-text.ts";
 import { fileError } from "./file-error.ts";
 
 /** Reads a saved plan. Errors: `not-found`, `unreadable`, and `usage` for another format. */

@@ -3,8 +3,8 @@ import { refKey, refOf } from "../cluster/object-ref.ts";
 import { writeYaml } from "../constructs/write-yaml.ts";
 import type { Manifest } from "../manifests/manifest.ts";
 import type { DesiredUnit } from "./desired-unit.ts";
-import { parseValues } from "./diff-values.ts";
-import { isMap } from "./field-place.ts";
+import { parseValues } from "./compare/diff-values.ts";
+import { isMap } from "./compare/field-place.ts";
 import type { PlanInput } from "./plan-input.ts";
 
 export interface FilledUnits {

@@ -1,6 +1,6 @@
 import type { Plan, Refusal, UnitPlan } from "./change.ts";
 import { fillPlaceholders } from "./fill-placeholders.ts";
-import { findRenames } from "./find-renames.ts";
+import { findRenames } from "./service/find-renames.ts";
 import { indexInput } from "./plan-index.ts";
 import type { Answers, PlanInput, Question } from "./plan-input.ts";
 import { planNotes } from "./plan-notes.ts";

@@ -1,6 +1,6 @@
 import type { LiveObject } from "../cluster/live-object.ts";
 import { labelPrefix } from "../constructs/labels.ts";
-import { ownFields } from "./field-holders.ts";
+import { ownFields } from "./compare/field-holders.ts";
 
 const platformLabel = `${labelPrefix}/platform`;
 const unitLabel = `${labelPrefix}/unit`;

@@ -7,7 +7,7 @@ import { describeLookalikes } from "./lookalikes.ts";
 import { knownObjects, liveObjectsOf, namespacesOf, workspaceOf } from "./plan-index.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import type { PlanInput } from "./plan-input.ts";
-import { decideField } from "./resolve-conflicts.ts";
+import { decideField } from "./compare/resolve-conflicts.ts";
 
 export interface Leftovers {
   readonly changes: readonly Change[];

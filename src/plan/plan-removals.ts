@@ -5,7 +5,7 @@ import { knownObjects, liveObjectsOf, workspaceOf } from "./plan-index.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import { describeLookalikes } from "./lookalikes.ts";
 import { isSick, removeOurs } from "./plan-leftovers.ts";
-import { priceOf } from "./plan-service.ts";
+import { priceOf } from "./service/plan-service.ts";
 import type { PlanInput } from "./plan-input.ts";
 
 export interface Removals {

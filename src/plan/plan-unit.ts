@@ -2,14 +2,14 @@ import { refKey, refOf } from "../cluster/object-ref.ts";
 import { namespaceName } from "../model/names.ts";
 import type { Change, Refusal, UnitPlan } from "./change.ts";
 import type { DesiredUnit } from "./desired-unit.ts";
-import type { MaskRules } from "./diff-fields.ts";
+import type { MaskRules } from "./compare/diff-fields.ts";
 import type { Hold } from "./inventory.ts";
 import { hostsAnnotation, isSeenInPart, keepHosts } from "./keep-hosts.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import { planDropped, planForeign } from "./plan-leftovers.ts";
 import { planObject } from "./plan-object.ts";
 import { terminatingRefusal } from "./refusals.ts";
-import { checkServiceValues, planRecovery, serviceCosts } from "./plan-service.ts";
+import { checkServiceValues, planRecovery, serviceCosts } from "./service/plan-service.ts";
 import type { Answers, PlanInput, Question } from "./plan-input.ts";
 
 /** What planning units shares. */

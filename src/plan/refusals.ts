@@ -5,7 +5,7 @@ import type { ObjectRef } from "../cluster/object-ref.ts";
 import type { Refusal } from "./change.ts";
 import { ownerOfObject } from "./ownership.ts";
 import type { Answer } from "./plan-input.ts";
-import { fieldArgument } from "./resolve-conflicts.ts";
+import { fieldArgument } from "./compare/resolve-conflicts.ts";
 
 interface Subject {
   readonly ref: ObjectRef;

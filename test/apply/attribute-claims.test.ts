@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { attributeClaims } from "../../src/apply/attribute-claims.ts";
-import { readVolume } from "../../src/apply/volume.ts";
+import { attributeClaims } from "../../src/apply/volumes/attribute-claims.ts";
+import { readVolume } from "../../src/apply/volumes/volume.ts";
 import type { LiveObject } from "../../src/cluster/live-object.ts";
 
 const own = "paas-ws-a-db";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findStrangeUsers } from "../../src/apply/claim-users.ts";
+import { findStrangeUsers } from "../../src/apply/volumes/claim-users.ts";
 import { createFakeCluster } from "../support/fake-cluster.ts";
 import type { SeedObject } from "../support/fake-cluster.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { explainStuck } from "../../src/apply/explain-stuck.ts";
+import { explainStuck } from "../../src/apply/remove/explain-stuck.ts";
 import { createFakeCluster } from "../support/fake-cluster.ts";
 import type { SeedObject } from "../support/fake-cluster.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { changeHolds, findEndedHolds, findNewHolds } from "../../src/apply/hold-changes.ts";
+import { changeHolds, findEndedHolds, findNewHolds } from "../../src/apply/inventory/hold-changes.ts";
 import type { Plan, UnitPlan } from "../../src/plan/change.ts";
 import type { Hold, Inventory } from "../../src/plan/inventory.ts";
 

@@ -5,7 +5,7 @@ import {
   recordIntent,
   recordOutcome,
   withParts,
-} from "../../src/apply/inventory-changes.ts";
+} from "../../src/apply/inventory/inventory-changes.ts";
 import type { ObjectRef } from "../../src/cluster/object-ref.ts";
 import type { Change, Plan, UnitPlan } from "../../src/plan/change.ts";
 import type { DesiredUnit } from "../../src/plan/desired-unit.ts";

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { claimName, readInventory, writeClaim, writeInventoryPart } from "../../src/apply/inventory-store.ts";
+import {
+  claimName,
+  readInventory,
+  writeClaim,
+  writeInventoryPart,
+} from "../../src/apply/inventory/inventory-store.ts";
 import type { ClusterClient } from "../../src/cluster/cluster-client.ts";
 import type { ClusterClaim, InventoryPart, UnitRecord } from "../../src/plan/inventory.ts";
 import { createFakeCluster } from "../support/fake-cluster.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createChartPreparer } from "../../src/apply/prepare-chart.ts";
-import { removeService } from "../../src/apply/remove-service.ts";
+import { removeService } from "../../src/apply/remove/remove-service.ts";
 import { refOf } from "../../src/cluster/object-ref.ts";
 import type { Change, UnitPlan } from "../../src/plan/change.ts";
 import { drain, makeRemovalWorld, release } from "./removal-world.ts";

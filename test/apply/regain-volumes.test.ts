@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Clock } from "../../src/cluster/clock.ts";
-import { createVolumeRegainer } from "../../src/apply/regain-volumes.ts";
-import { removeService } from "../../src/apply/remove-service.ts";
+import { createVolumeRegainer } from "../../src/apply/volumes/regain-volumes.ts";
+import { removeService } from "../../src/apply/remove/remove-service.ts";
 import { drain, makeRemovalWorld } from "./removal-world.ts";
 import type { RemovalWorld } from "./removal-world.ts";
 

@@ -2,9 +2,9 @@ import type { ApplyEvent } from "../../src/apply/event.ts";
 import type { Clock } from "../../src/cluster/clock.ts";
 import type { LiveObject } from "../../src/cluster/live-object.ts";
 import { refOf } from "../../src/cluster/object-ref.ts";
-import { defaultRemovalTimeouts } from "../../src/apply/removal.ts";
-import type { RemovalDeps } from "../../src/apply/removal.ts";
-import type { ServiceAddress } from "../../src/apply/volume.ts";
+import { defaultRemovalTimeouts } from "../../src/apply/remove/removal.ts";
+import type { RemovalDeps } from "../../src/apply/remove/removal.ts";
+import type { ServiceAddress } from "../../src/apply/volumes/volume.ts";
 import { createFakeCluster } from "../support/fake-cluster.ts";
 import type { FakeCluster, SeedObject } from "../support/fake-cluster.ts";
 

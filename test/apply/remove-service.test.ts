@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { RemovalMode, RemovalResult } from "../../src/apply/removal.ts";
-import { removeService } from "../../src/apply/remove-service.ts";
+import type { RemovalMode, RemovalResult } from "../../src/apply/remove/removal.ts";
+import { removeService } from "../../src/apply/remove/remove-service.ts";
 import type { FakeRequest } from "../support/fake-cluster.ts";
 import { boundClaim, drain, makeRemovalWorld, ofRelease, release } from "./removal-world.ts";
 import type { RemovalWorld } from "./removal-world.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { RemovalMode } from "../../src/apply/removal.ts";
-import { removeService } from "../../src/apply/remove-service.ts";
-import { removeWorkspace } from "../../src/apply/remove-workspace.ts";
+import type { RemovalMode } from "../../src/apply/remove/removal.ts";
+import { removeService } from "../../src/apply/remove/remove-service.ts";
+import { removeWorkspace } from "../../src/apply/remove/remove-workspace.ts";
 import { drain, makeRemovalWorld } from "./removal-world.ts";
 import type { RemovalWorld } from "./removal-world.ts";
 

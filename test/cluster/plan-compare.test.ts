@@ -8,7 +8,7 @@ import { labelRef, refOf } from "../../src/cluster/object-ref.ts";
 import { resourceTypeOf } from "../../src/cluster/resource-types.ts";
 import { connectCluster } from "../../src/edges/kubernetes/connect.ts";
 import type { Manifest } from "../../src/manifests/manifest.ts";
-import { compareObject } from "../../src/plan/compare-object.ts";
+import { compareObject } from "../../src/plan/compare/compare-object.ts";
 import { useCluster } from "./use-cluster.ts";
 
 const golden = join(import.meta.dirname, "..", "golden", "full", "manifests", "default");

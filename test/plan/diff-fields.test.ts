@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { Difference } from "../../src/plan/comparison.ts";
-import { describeDifferences } from "../../src/plan/diff-fields.ts";
-import type { MaskRules } from "../../src/plan/diff-fields.ts";
-import { keyPlace, rootPlace } from "../../src/plan/field-place.ts";
-import { maskValue } from "../../src/plan/mask.ts";
+import type { Difference } from "../../src/plan/compare/comparison.ts";
+import { describeDifferences } from "../../src/plan/compare/diff-fields.ts";
+import type { MaskRules } from "../../src/plan/compare/diff-fields.ts";
+import { keyPlace, rootPlace } from "../../src/plan/compare/field-place.ts";
+import { maskValue } from "../../src/plan/compare/mask.ts";
 
 const rules: MaskRules = {
   salt: "s",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { LiveObject } from "../../src/cluster/live-object.ts";
-import { findRecovery } from "../../src/plan/find-recovery.ts";
+import { findRecovery } from "../../src/plan/service/find-recovery.ts";
 
 const hash = "a".repeat(63);
 

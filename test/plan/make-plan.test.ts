@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { readInventory, writeClaim, writeInventoryPart } from "../../src/apply/inventory-store.ts";
+import { readInventory, writeClaim, writeInventoryPart } from "../../src/apply/inventory/inventory-store.ts";
 import { labelRef } from "../../src/cluster/object-ref.ts";
 import type { ObjectRef } from "../../src/cluster/object-ref.ts";
 import { OperationError } from "../../src/errors.ts";

@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { readInventory, writeInventoryPart } from "../../src/apply/inventory-store.ts";
+import { readInventory, writeInventoryPart } from "../../src/apply/inventory/inventory-store.ts";
 import { refKey } from "../../src/cluster/object-ref.ts";
 import type { ObjectRef } from "../../src/cluster/object-ref.ts";
 import { OperationError } from "../../src/errors.ts";
-import { checkPlanFile } from "../../src/plan/check-plan-file.ts";
-import { makePlanFile } from "../../src/plan/plan-file.ts";
-import type { PlanFile } from "../../src/plan/plan-file.ts";
+import { checkPlanFile } from "../../src/plan/file/check-plan-file.ts";
+import { makePlanFile } from "../../src/plan/file/plan-file.ts";
+import type { PlanFile } from "../../src/plan/file/plan-file.ts";
 import { noDecisions } from "../../src/plan/plan-decisions.ts";
-import { readPlanText } from "../../src/plan/read-plan-text.ts";
+import { readPlanText } from "../../src/plan/file/read-plan-text.ts";
 import { edit, madeUpPassword, sealedService } from "../support/builders.ts";
 import type { Definitions } from "../support/builders.ts";
 import { createFakeCluster } from "../support/fake-cluster.ts";

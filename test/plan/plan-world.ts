@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { readInventory, writeClaim, writeInventoryPart } from "../../src/apply/inventory-store.ts";
-import { recordIntent } from "../../src/apply/inventory-changes.ts";
+import { readInventory, writeClaim, writeInventoryPart } from "../../src/apply/inventory/inventory-store.ts";
+import { recordIntent } from "../../src/apply/inventory/inventory-changes.ts";
 import type { ClusterClient } from "../../src/cluster/cluster-client.ts";
 import { labelRef, refOf } from "../../src/cluster/object-ref.ts";
 import { loadDesired } from "../../src/operations/cluster/load-desired.ts";

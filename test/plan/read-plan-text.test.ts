@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { OperationError } from "../../src/errors.ts";
-import type { PlanFile } from "../../src/plan/plan-file.ts";
-import { readPlanText } from "../../src/plan/read-plan-text.ts";
+import type { PlanFile } from "../../src/plan/file/plan-file.ts";
+import { readPlanText } from "../../src/plan/file/read-plan-text.ts";
 
 const ref = {
   apiVersion: "helm.cattle.io/v1",

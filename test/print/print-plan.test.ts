@@ -3,7 +3,7 @@ import type { CliContext } from "../../src/cli/context.ts";
 import { printDescribedPlan, printRefusals } from "../../src/cli/print/print-plan.ts";
 import { formatPlanMarkdown } from "../../src/cli/print/print-plan-markdown.ts";
 import type { FieldChange } from "../../src/plan/change.ts";
-import type { PrintedChange, PrintedPlan, PrintedUnit } from "../../src/plan/printed-plan.ts";
+import type { PrintedChange, PrintedPlan, PrintedUnit } from "../../src/plan/file/printed-plan.ts";
 
 function print(plan: PrintedPlan, format: "text" | "json" | "markdown", objects = false): string {
   let text = "";

@@ -1,4 +1,4 @@
-import type { RemovalMode } from "../../apply/removal.ts";
+import type { RemovalMode } from "../../apply/remove/removal.ts";
 import { OperationError } from "../../errors.ts";
 import { destroyUnit } from "../../operations/cluster/destroy.ts";
 import type { Destruction, DestroyReport } from "../../operations/cluster/destroy.ts";

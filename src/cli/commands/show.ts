@@ -1,7 +1,7 @@
 import { readPlanFile } from "../../edges/plan-file.ts";
 import { OperationError } from "../../errors.ts";
-import type { PlanFile } from "../../plan/plan-file.ts";
-import { summarizeUnits } from "../../plan/printed-plan.ts";
+import type { PlanFile } from "../../plan/file/plan-file.ts";
+import { summarizeUnits } from "../../plan/file/printed-plan.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { escapeControls } from "../print/escape-controls.ts";

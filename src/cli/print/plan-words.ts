@@ -2,7 +2,7 @@ import { labelRef } from "../../cluster/object-ref.ts";
 import type { ChangeReason, FieldChange, Refusal } from "../../plan/change.ts";
 import type { Hold } from "../../plan/inventory.ts";
 import type { PlanDecisions } from "../../plan/plan-decisions.ts";
-import type { PlanSummary, PrintedChange, PrintedPlan, PrintedUnit } from "../../plan/printed-plan.ts";
+import type { PlanSummary, PrintedChange, PrintedPlan, PrintedUnit } from "../../plan/file/printed-plan.ts";
 import { plural } from "./print-problems.ts";
 
 /** One sign per kind of change, for text and Markdown alike. */

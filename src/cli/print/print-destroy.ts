@@ -1,4 +1,4 @@
-import type { Volume } from "../../apply/volume.ts";
+import type { Volume } from "../../apply/volumes/volume.ts";
 import type { Destruction, DestroyReport } from "../../operations/cluster/destroy.ts";
 import type { CliContext } from "../context.ts";
 import { escapeControls } from "./escape-controls.ts";

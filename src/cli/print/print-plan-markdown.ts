@@ -1,4 +1,4 @@
-import type { PrintedPlan, PrintedUnit } from "../../plan/printed-plan.ts";
+import type { PrintedPlan, PrintedUnit } from "../../plan/file/printed-plan.ts";
 import { escapeControls, escapeLines } from "./escape-controls.ts";
 import {
   changeWords,

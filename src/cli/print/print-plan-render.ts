@@ -1,7 +1,7 @@
 import { labelRef } from "../../cluster/object-ref.ts";
 import type { RenderedChange, ServiceRendering } from "../../operations/cluster/render/service-rendering.ts";
 import type { FieldChange, Plan } from "../../plan/change.ts";
-import { describePlan } from "../../plan/printed-plan.ts";
+import { describePlan } from "../../plan/file/printed-plan.ts";
 import type { CliContext } from "../context.ts";
 import { escapeControls, escapeLines } from "./escape-controls.ts";
 import { fieldLines } from "./plan-words.ts";

@@ -1,6 +1,6 @@
 import type { Plan, Refusal } from "../../plan/change.ts";
-import { describePlan } from "../../plan/printed-plan.ts";
-import type { PrintedPlan, PrintedUnit } from "../../plan/printed-plan.ts";
+import { describePlan } from "../../plan/file/printed-plan.ts";
+import type { PrintedPlan, PrintedUnit } from "../../plan/file/printed-plan.ts";
 import type { CliContext } from "../context.ts";
 import { escapeControls } from "./escape-controls.ts";
 import {

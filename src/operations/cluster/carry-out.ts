@@ -1,11 +1,16 @@
 import type { ApplyEvent } from "../../apply/event.ts";
-import { changeHolds } from "../../apply/hold-changes.ts";
-import type { HoldInputs } from "../../apply/hold-changes.ts";
-import { isSettled, recordIntent, recordOutcome, withParts } from "../../apply/inventory-changes.ts";
-import type { InventoryChanges, UnitEnd } from "../../apply/inventory-changes.ts";
-import { writeClaim, writeInventoryPart } from "../../apply/inventory-store.ts";
-import { removeUnit } from "../../apply/remove-unit.ts";
-import type { RemovalMode } from "../../apply/removal.ts";
+import { changeHolds } from "../../apply/inventory/hold-changes.ts";
+import type { HoldInputs } from "../../apply/inventory/hold-changes.ts";
+import {
+  isSettled,
+  recordIntent,
+  recordOutcome,
+  withParts,
+} from "../../apply/inventory/inventory-changes.ts";
+import type { InventoryChanges, UnitEnd } from "../../apply/inventory/inventory-changes.ts";
+import { writeClaim, writeInventoryPart } from "../../apply/inventory/inventory-store.ts";
+import { removeUnit } from "../../apply/remove/remove-unit.ts";
+import type { RemovalMode } from "../../apply/remove/removal.ts";
 import type { ClusterClient } from "../../cluster/cluster-client.ts";
 import type { Plan } from "../../plan/change.ts";
 import type { ClusterClaim, Inventory, InventoryPart } from "../../plan/inventory.ts";

@@ -1,9 +1,9 @@
-import { describeUser, findStrangeUsers } from "../../apply/claim-users.ts";
-import { listNamespaceVolumes } from "../../apply/delete-volumes.ts";
+import { describeUser, findStrangeUsers } from "../../apply/volumes/claim-users.ts";
+import { listNamespaceVolumes } from "../../apply/volumes/delete-volumes.ts";
 import type { ApplyEvent } from "../../apply/event.ts";
-import { findServiceVolumes } from "../../apply/find-volumes.ts";
-import type { RemovalMode } from "../../apply/removal.ts";
-import type { ServiceAddress, Volume } from "../../apply/volume.ts";
+import { findServiceVolumes } from "../../apply/volumes/find-volumes.ts";
+import type { RemovalMode } from "../../apply/remove/removal.ts";
+import type { ServiceAddress, Volume } from "../../apply/volumes/volume.ts";
 import type { ClusterClient } from "../../cluster/cluster-client.ts";
 import type { LiveObject } from "../../cluster/live-object.ts";
 import type { DefinitionTree } from "../../definitions/definition-tree.ts";

@@ -1,6 +1,6 @@
 import type { ApplyEvent } from "../../apply/event.ts";
-import { findRecord, ownerOf } from "../../apply/inventory-changes.ts";
-import { readInventory, writeInventoryPart } from "../../apply/inventory-store.ts";
+import { findRecord, ownerOf } from "../../apply/inventory/inventory-changes.ts";
+import { readInventory, writeInventoryPart } from "../../apply/inventory/inventory-store.ts";
 import { suggestHint } from "../../definitions/suggest.ts";
 import { OperationError } from "../../errors.ts";
 import type { Hold, Inventory, UnitRecord } from "../../plan/inventory.ts";

@@ -1,7 +1,7 @@
-import { boundVolume, usedClaims } from "../../apply/attribute-claims.ts";
-import { hasEnded } from "../../apply/claim-users.ts";
-import { readVolume, volumeMarks } from "../../apply/volume.ts";
-import type { Volume } from "../../apply/volume.ts";
+import { boundVolume, usedClaims } from "../../apply/volumes/attribute-claims.ts";
+import { hasEnded } from "../../apply/volumes/claim-users.ts";
+import { readVolume, volumeMarks } from "../../apply/volumes/volume.ts";
+import type { Volume } from "../../apply/volumes/volume.ts";
 import type { ClusterClient } from "../../cluster/cluster-client.ts";
 import { resourceTypes } from "../../cluster/resource-types.ts";
 import { chartsNamespace, namespaceName, releaseName } from "../../model/names.ts";

@@ -4,7 +4,7 @@ import { refKey, refOf } from "../../cluster/object-ref.ts";
 import type { ObjectRef } from "../../cluster/object-ref.ts";
 import { managedTypes, resourceTypes } from "../../cluster/resource-types.ts";
 import type { ResourceType } from "../../cluster/resource-types.ts";
-import { readInventory } from "../../apply/inventory-store.ts";
+import { readInventory } from "../../apply/inventory/inventory-store.ts";
 import { labelPrefix } from "../../constructs/labels.ts";
 import { OperationError } from "../../errors.ts";
 import { chartsNamespace, systemNamespace } from "../../model/names.ts";

@@ -1,6 +1,6 @@
 import { emitEvents } from "../../apply/emit-events.ts";
 import type { ApplyEvent } from "../../apply/event.ts";
-import { readInventory } from "../../apply/inventory-store.ts";
+import { readInventory } from "../../apply/inventory/inventory-store.ts";
 import { acquireLock } from "../../apply/lease-lock.ts";
 import type { ClusterLock } from "../../apply/lease-lock.ts";
 import type { ClusterClient } from "../../cluster/cluster-client.ts";

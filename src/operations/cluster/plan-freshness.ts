@@ -1,9 +1,9 @@
 import { labelRef, refKey } from "../../cluster/object-ref.ts";
 import { systemNamespace } from "../../model/names.ts";
 import type { Change, Plan } from "../../plan/change.ts";
-import { checkPlanFile } from "../../plan/check-plan-file.ts";
-import { makePlanFile } from "../../plan/plan-file.ts";
-import type { PlanFile, StaleItem } from "../../plan/plan-file.ts";
+import { checkPlanFile } from "../../plan/file/check-plan-file.ts";
+import { makePlanFile } from "../../plan/file/plan-file.ts";
+import type { PlanFile, StaleItem } from "../../plan/file/plan-file.ts";
 import type { PlanDecisions } from "../../plan/plan-decisions.ts";
 import { makeSalt } from "./cluster-deps.ts";
 import type { ClusterDeps } from "./cluster-deps.ts";

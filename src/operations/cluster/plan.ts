@@ -1,7 +1,7 @@
-import { isSettled } from "../../apply/inventory-changes.ts";
+import { isSettled } from "../../apply/inventory/inventory-changes.ts";
 import type { Problem } from "../../definitions/problem.ts";
 import type { Plan } from "../../plan/change.ts";
-import type { PlanFile } from "../../plan/plan-file.ts";
+import type { PlanFile } from "../../plan/file/plan-file.ts";
 import type { ClusterDeps } from "./cluster-deps.ts";
 import { savePlan } from "./plan-freshness.ts";
 import { prepareRun } from "./prepare-run.ts";

@@ -5,7 +5,7 @@ import { recoverUnit } from "../../apply/recover.ts";
 import type { DroppedRelease } from "../../apply/recover.ts";
 import { createChartPreparer } from "../../apply/prepare-chart.ts";
 import type { ChartPreparer } from "../../apply/prepare-chart.ts";
-import type { RemovalResult } from "../../apply/removal.ts";
+import type { RemovalResult } from "../../apply/remove/removal.ts";
 import type { Clock } from "../../cluster/clock.ts";
 import type { ClusterClient } from "../../cluster/cluster-client.ts";
 import { OperationError } from "../../errors.ts";

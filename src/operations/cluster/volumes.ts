@@ -1,8 +1,8 @@
-import { deleteVolumes } from "../../apply/delete-volumes.ts";
+import { deleteVolumes } from "../../apply/volumes/delete-volumes.ts";
 import type { ApplyEvent } from "../../apply/event.ts";
-import { defaultRemovalTimeouts } from "../../apply/removal.ts";
-import type { Stuck } from "../../apply/removal.ts";
-import type { Volume } from "../../apply/volume.ts";
+import { defaultRemovalTimeouts } from "../../apply/remove/removal.ts";
+import type { Stuck } from "../../apply/remove/removal.ts";
+import type { Volume } from "../../apply/volumes/volume.ts";
 import type { ClusterClient } from "../../cluster/cluster-client.ts";
 import { suggestHint } from "../../definitions/suggest.ts";
 import { OperationError } from "../../errors.ts";

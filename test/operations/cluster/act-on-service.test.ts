@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { readInventory, writeClaim, writeInventoryPart } from "../../../src/apply/inventory-store.ts";
+import {
+  readInventory,
+  writeClaim,
+  writeInventoryPart,
+} from "../../../src/apply/inventory/inventory-store.ts";
 import type { ClusterClient } from "../../../src/cluster/cluster-client.ts";
 import { restartService } from "../../../src/operations/cluster/service/restart-service.ts";
 import { retryService } from "../../../src/operations/cluster/service/retry-service.ts";

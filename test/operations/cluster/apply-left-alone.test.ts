@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { applyStatus } from "../../../src/cli/print/print-apply-report.ts";
 import type { ApplyEvent } from "../../../src/apply/event.ts";
-import { readInventory, writeInventoryPart } from "../../../src/apply/inventory-store.ts";
+import { readInventory, writeInventoryPart } from "../../../src/apply/inventory/inventory-store.ts";
 import { applyPlatform } from "../../../src/operations/cluster/apply.ts";
 import type { ApplyReport } from "../../../src/operations/cluster/apply.ts";
 import { everything } from "../../../src/operations/select-units.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { writeClaim } from "../../../src/apply/inventory-store.ts";
+import { writeClaim } from "../../../src/apply/inventory/inventory-store.ts";
 import { OperationError } from "../../../src/errors.ts";
 import { diagnose } from "../../../src/operations/cluster/doctor/diagnose.ts";
 import type { Finding } from "../../../src/operations/cluster/doctor/finding.ts";

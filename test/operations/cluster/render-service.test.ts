@@ -4,7 +4,7 @@ import type { HelmClient, RenderRequest } from "../../../src/operations/catalog/
 import { renderService } from "../../../src/operations/cluster/render/render-service.ts";
 import type { RenderJob } from "../../../src/operations/cluster/render/render-service.ts";
 import type { ServiceRendering } from "../../../src/operations/cluster/render/service-rendering.ts";
-import { maskValue } from "../../../src/plan/mask.ts";
+import { maskValue } from "../../../src/plan/compare/mask.ts";
 
 const salt = "made-up-salt";
 const oldSecret = "made-up-canary-4Kd2";

@@ -5,7 +5,7 @@ import type { DefinitionTree } from "../../../src/definitions/definition-tree.ts
 import { applyPlatform } from "../../../src/operations/cluster/apply.ts";
 import type { ClusterDeps } from "../../../src/operations/cluster/cluster-deps.ts";
 import { rollbackUnit } from "../../../src/operations/cluster/rollback/rollback.ts";
-import { readInventory } from "../../../src/apply/inventory-store.ts";
+import { readInventory } from "../../../src/apply/inventory/inventory-store.ts";
 import { noDecisions } from "../../../src/plan/plan-decisions.ts";
 import { createClusterRevisions } from "../../../src/record/cluster-revision-store.ts";
 import type { Revision } from "../../../src/record/revision.ts";

@@ -1,4 +1,4 @@
-import { readInventory } from "../../../apply/inventory-store.ts";
+import { readInventory } from "../../../apply/inventory/inventory-store.ts";
 import type { ClusterClient } from "../../../cluster/cluster-client.ts";
 import { resourceTypes } from "../../../cluster/resource-types.ts";
 import { hasForceConflicts, isSupportedK3s, oldestK3s, parseK3sVersion } from "../../../model/k3s-version.ts";

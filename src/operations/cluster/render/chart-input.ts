@@ -1,6 +1,6 @@
 import { isMapValue, mergeValues } from "../../../model/helm-values.ts";
 import type { HelmValues } from "../../../model/helm-values.ts";
-import { parseValues } from "../../../plan/diff-values.ts";
+import { parseValues } from "../../../plan/compare/diff-values.ts";
 import type { ChartRequest } from "../../catalog/verify/helm-client.ts";
 
 /** An object as it is or should be. */

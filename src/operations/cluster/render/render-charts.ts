@@ -4,7 +4,7 @@ import { OperationError } from "../../../errors.ts";
 import type { Manifest } from "../../../manifests/manifest.ts";
 import { chartsNamespace } from "../../../model/names.ts";
 import type { Change, UnitPlan } from "../../../plan/change.ts";
-import { isBelow } from "../../../plan/resolve-conflicts.ts";
+import { isBelow } from "../../../plan/compare/resolve-conflicts.ts";
 import type { HelmClient, OpenResult } from "../../catalog/verify/helm-client.ts";
 import type { PreparedRun } from "../prepare-run.ts";
 import type { ChartObjects } from "./chart-input.ts";

@@ -2,7 +2,7 @@ import { OperationError } from "../../../errors.ts";
 import type { Json } from "../../../definitions/convert.ts";
 import { formatHelmPath, getValue, walkValues } from "../../../model/helm-values.ts";
 import type { HelmValues } from "../../../model/helm-values.ts";
-import { soundsSecret } from "../../../plan/mask.ts";
+import { soundsSecret } from "../../../plan/compare/mask.ts";
 import type { HelmClient, OpenResult } from "../../catalog/verify/helm-client.ts";
 import { parseRendering } from "../../catalog/verify/rendered-objects.ts";
 import type { Rendering } from "../../catalog/verify/rendered-objects.ts";

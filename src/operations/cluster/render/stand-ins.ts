@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import type { Json } from "../../../definitions/convert.ts";
 import { isMapValue, parseHelmPath, startsWith } from "../../../model/helm-values.ts";
 import type { HelmValues } from "../../../model/helm-values.ts";
-import { maskValue } from "../../../plan/mask.ts";
+import { maskValue } from "../../../plan/compare/mask.ts";
 
 /**
  * Keeps secrets out of what charts render. Declared secrets are replaced before helm sees them, by texts of the same

@@ -1,6 +1,6 @@
 import type { ApplyEvent } from "../../../apply/event.ts";
-import { findRecord } from "../../../apply/inventory-changes.ts";
-import { readInventory } from "../../../apply/inventory-store.ts";
+import { findRecord } from "../../../apply/inventory/inventory-changes.ts";
+import { readInventory } from "../../../apply/inventory/inventory-store.ts";
 import { waitForServices } from "../../../apply/wait.ts";
 import type { ClusterClient } from "../../../cluster/cluster-client.ts";
 import { OperationError } from "../../../errors.ts";

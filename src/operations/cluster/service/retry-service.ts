@@ -8,7 +8,7 @@ import { resourceTypes } from "../../../cluster/resource-types.ts";
 import { OperationError } from "../../../errors.ts";
 import { chartsNamespace } from "../../../model/names.ts";
 import type { Recovery } from "../../../plan/change.ts";
-import { findRecovery } from "../../../plan/find-recovery.ts";
+import { findRecovery } from "../../../plan/service/find-recovery.ts";
 import type { ReleaseMemory } from "../../../status/release-content.ts";
 import { reducePod } from "../../../status/reduce-workload.ts";
 import type { ServiceFacts } from "../../../status/service-facts.ts";

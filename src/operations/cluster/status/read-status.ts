@@ -1,4 +1,4 @@
-import { readInventory } from "../../../apply/inventory-store.ts";
+import { readInventory } from "../../../apply/inventory/inventory-store.ts";
 import type { ClusterClient } from "../../../cluster/cluster-client.ts";
 import type { Definitions } from "../../../definitions/definition.ts";
 import { hasErrors } from "../../../definitions/problem.ts";
