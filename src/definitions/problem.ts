@@ -73,6 +73,7 @@ export type ProblemCode =
   // numbers
   | "bad-cidr"
   | "quota-exceeded"
+  | "quota-above-maximum"
   | "node-cidrs-missing";
 
 /** An error stops synth; a warning does not. */

@@ -1,4 +1,4 @@
-import type { Workspace } from "./workspace.ts";
+import type { Quota, Workspace } from "./workspace.ts";
 import type { Template } from "./template.ts";
 
 /** platform.yaml with every default filled, and all that hangs below it. */
@@ -19,6 +19,8 @@ export interface Platform {
   readonly reconcile: Reconciler | undefined;
   readonly currency: string;
   readonly containerDefaults: ContainerDefaults;
+  /** What a workspace's own quota may be at most; undefined: anything. */
+  readonly maxQuota: { readonly [key in keyof Quota]: number | undefined };
   readonly templates: ReadonlyMap<string, Template>;
   /** Sorted by name. */
   readonly clusters: readonly Cluster[];

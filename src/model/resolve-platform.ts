@@ -4,6 +4,7 @@ import { resolveReconciler } from "./resolve-reconciler.ts";
 import { isSupportedK3s, oldestK3s, parseK3sVersion } from "./k3s-version.ts";
 import type { Cluster, Platform } from "./platform.ts";
 import type { ProblemList } from "./problem-list.ts";
+import { quotaKeys } from "./quota-use.ts";
 import type { Quota } from "./workspace.ts";
 
 /** The specification's numbers. */
@@ -64,6 +65,8 @@ export function resolvePlatformSettings(
       hint: "raise limits_vcpu or limits_ram_gb, or lower vcpu or ram_gb",
     });
   }
+  const quota = mergeQuota(defaultQuota, value.default_quota);
+  checkDefaultQuota(definition, quota, list);
   return {
     name: value.name,
     domain: value.domain,
@@ -83,8 +86,30 @@ export function resolvePlatformSettings(
     reconcile: value.reconcile === undefined ? undefined : resolveReconciler(definition, list),
     currency: value.currency ?? "USD",
     containerDefaults,
-    defaultQuota: mergeQuota(defaultQuota, value.default_quota),
+    defaultQuota: quota,
+    maxQuota: {
+      vcpu: value.max_quota?.vcpu,
+      ramGb: value.max_quota?.ram_gb,
+      limitsVcpu: value.max_quota?.limits_vcpu,
+      limitsRamGb: value.max_quota?.limits_ram_gb,
+      persistentVolumeClaims: value.max_quota?.persistent_volume_claims,
+      storageGb: value.max_quota?.storage_gb,
+    },
   };
+}
+
+/** Else every workspace that says nothing would have more than it may. */
+function checkDefaultQuota({ value, source }: Definition<"Platform">, quota: Quota, list: ProblemList): void {
+  for (const { key, name } of quotaKeys) {
+    const most = value.max_quota?.[name];
+    if (most === undefined || quota[key] <= most) continue;
+    const isWritten = value.default_quota?.[name] !== undefined;
+    list.add(source, [isWritten ? "default_quota" : "max_quota", name], {
+      code: "quota-above-maximum",
+      message: `max_quota allows ${name} ${most}, and default_quota gives every workspace ${quota[key]}`,
+      hint: `write default_quota: { ${name}: ${most} } or less, or raise max_quota`,
+    });
+  }
 }
 
 /** The clusters of platform.yaml, sorted by name. */

@@ -3,9 +3,10 @@ import { suggestHint } from "../definitions/suggest.ts";
 import type { HostPlan } from "./hosts.ts";
 import { namespaceName } from "./names.ts";
 import type { ProblemList } from "./problem-list.ts";
+import { formatAmount, quotaKeys, sumSizes } from "./quota-use.ts";
 import { mergeQuota } from "./resolve-platform.ts";
 import type { PlatformSettings } from "./resolve-platform.ts";
-import type { Allocation, Service } from "./service.ts";
+import type { Service } from "./service.ts";
 import { roles } from "./workspace.ts";
 import type { Quota, Role, Workspace } from "./workspace.ts";
 
@@ -34,6 +35,7 @@ export function resolveWorkspace(
     });
   }
   const quota = mergeQuota(settings.defaultQuota, value.quota);
+  checkMaxQuota(definition, { settings, list });
   const services = [...context.services].sort((a, b) => (a.referenceId < b.referenceId ? -1 : 1));
   warnQuota(definition, { quota, services, list });
   return {
@@ -71,32 +73,40 @@ function groupMembers(definition: Definition<"Workspace">, list: ProblemList): M
   return grouped;
 }
 
-/** A warning only: the real refusal needs the cluster, where charts may use more or less than they ask for. */
+/** What the file itself says; a default above the ceiling is a problem of platform.yaml. */
+function checkMaxQuota(
+  { value, source, id }: Definition<"Workspace">,
+  { settings, list }: { settings: PlatformSettings; list: ProblemList },
+): void {
+  for (const { key, name } of quotaKeys) {
+    const asked = value.quota?.[name];
+    const most = settings.maxQuota[key];
+    if (asked === undefined || most === undefined || asked <= most) continue;
+    list.add(source, ["quota", name], {
+      code: "quota-above-maximum",
+      message: `${name} ${asked} of workspace ${id} is more than a workspace may have (${most})`,
+      hint: `write ${most} or less; max_quota in platform.yaml says so`,
+    });
+  }
+}
+
+/** A warning only: plan refuses what adds to it, and needs the cluster to know what runs already. */
 function warnQuota(
   definition: Definition<"Workspace">,
   { quota, services, list }: { quota: Quota; services: readonly Service[]; list: ProblemList },
 ): void {
-  const sum = (pick: (allocated: Allocation) => number) =>
-    services.reduce((total, { allocated }) => total + pick(allocated), 0);
-  const rows = [
-    ["vcpu", sum((a) => a.vcpu), quota.vcpu],
-    ["ram_gb", sum((a) => a.ramGb), quota.ramGb],
-    ["limits_vcpu", sum((a) => a.limitsVcpu), quota.limitsVcpu],
-    ["limits_ram_gb", sum((a) => a.limitsRamGb), quota.limitsRamGb],
-    ["persistent_volume_claims", sum((a) => a.persistentVolumeClaims), quota.persistentVolumeClaims],
-    ["storage_gb", sum((a) => a.storageGb), quota.storageGb],
-  ] as const;
-  const over = rows.filter(([, asked, has]) => asked > has);
+  const asked = sumSizes(services.map(({ allocated }) => allocated));
+  const over = quotaKeys
+    .filter(({ key }) => asked[key] > quota[key])
+    .map(({ key, name }) => [name, asked[key], quota[key]] as const);
   if (over.length === 0) return;
-  const numbers = over.map(([key, asked, has]) => `${key} ${round(asked)} of ${round(has)}`).join(", ");
+  const numbers = over
+    .map(([key, asked, has]) => `${key} ${formatAmount(asked)} of ${formatAmount(has)}`)
+    .join(", ");
   list.add(definition.source, definition.value.quota === undefined ? [] : ["quota"], {
     code: "quota-exceeded",
     severity: "warning",
     message: `the ${services.length} services of workspace ${definition.id} ask for more than its quota: ${numbers}`,
     hint: `raise it: quota: { ${over.map(([key, asked]) => `${key}: ${Math.ceil(asked)}`).join(", ")} }`,
   });
-}
-
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

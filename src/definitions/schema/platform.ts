@@ -123,6 +123,7 @@ export const PlatformDefinition = Type.Object(
     ),
     reconcile: Type.Optional(ReconcileDefinition),
     default_quota: Type.Optional(Quota),
+    max_quota: Type.Optional({ ...Quota, description: "the most a workspace may give itself; _gb means Gi" }),
     container_defaults: Type.Optional(
       Type.Object(
         {
