@@ -17,10 +17,18 @@ import { execa } from "execa";
 
 /**
  * A Go program our tests run for real: Helm, SOPS, age's key generator, Kubernetes and its own YAML reader, kwok,
- * BuildKit's checks of a Dockerfile.
+ * BuildKit's checks of a Dockerfile, Traefik's Kubernetes providers.
  */
 export type GoToolName =
-  "helm" | "sops" | "age-keygen" | "yaml-reader" | "control-plane" | "kwok" | "kubectl" | "dockerfile-lint";
+  | "helm"
+  | "sops"
+  | "age-keygen"
+  | "yaml-reader"
+  | "control-plane"
+  | "kwok"
+  | "kubectl"
+  | "dockerfile-lint"
+  | "traefik-routes";
 
 /** Where the program lies, or why it cannot be had here. */
 export type GoTool = { readonly path: string } | { readonly skip: string };
@@ -45,6 +53,7 @@ const tools: Readonly<Record<GoToolName, ToolBuild>> = {
   "control-plane": { module: "control-plane", target: ".", linkerFlags: kubernetesVersion },
   kwok: { module: "kwok", target: "." },
   "dockerfile-lint": { module: "dockerfile-lint", target: "." },
+  "traefik-routes": { module: "traefik-routes", target: "." },
   // of the same version as the API server: an older one is five times slower, and would flatter a comparison
   kubectl: {
     module: "kubectl",
