@@ -17,7 +17,8 @@ import { execa } from "execa";
 
 /**
  * A Go program our tests run for real: Helm, SOPS, age's key generator, Kubernetes and its own YAML reader, kwok,
- * BuildKit's checks of a Dockerfile, Traefik's Kubernetes providers.
+ * BuildKit's checks of a Dockerfile, Traefik's Kubernetes providers,
+ * cyclonus' matcher of NetworkPolicies.
  */
 export type GoToolName =
   | "helm"
@@ -28,7 +29,8 @@ export type GoToolName =
   | "kwok"
   | "kubectl"
   | "dockerfile-lint"
-  | "traefik-routes";
+  | "traefik-routes"
+  | "network-policies";
 
 /** Where the program lies, or why it cannot be had here. */
 export type GoTool = { readonly path: string } | { readonly skip: string };
@@ -54,6 +56,7 @@ const tools: Readonly<Record<GoToolName, ToolBuild>> = {
   kwok: { module: "kwok", target: "." },
   "dockerfile-lint": { module: "dockerfile-lint", target: "." },
   "traefik-routes": { module: "traefik-routes", target: "." },
+  "network-policies": { module: "network-policies", target: "." },
   // of the same version as the API server: an older one is five times slower, and would flatter a comparison
   kubectl: {
     module: "kubectl",
