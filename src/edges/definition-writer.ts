@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   existsSync,
@@ -15,6 +14,7 @@ import { basename, dirname, join } from "node:path";
 import type { DefinitionWriter, FileEdit, FileRemoval } from "../definitions/definition-writer.ts";
 import { OperationError } from "../errors.ts";
 import { fileError } from "./file-error.ts";
+import { makeRunSuffix, sweepLeftovers, temporaryFileName } from "./temporary-names.ts";
 
 /** Writes definitions on disk. */
 export function openDefinitionWriter(root: string): DefinitionWriter {
@@ -30,6 +30,7 @@ function createFiles(root: string, files: ReadonlyMap<string, string>): void {
     if (existsSync(join(root, path))) throw alreadyExists(path);
   }
   const staged: { path: string; from: string }[] = [];
+  sweepFolders(root, [...files.keys()]);
   try {
     for (const [path, text] of files) staged.push({ path, from: stage(join(root, path), text) });
     // a link, unlike a rename, fails when somebody else made the file meanwhile
@@ -48,6 +49,10 @@ function replaceFiles(root: string, edits: readonly FileEdit[]): void {
     throw changedMeanwhile(path, "edited");
   }
   const staged: { path: string; from: string }[] = [];
+  sweepFolders(
+    root,
+    edits.map(({ path }) => path),
+  );
   try {
     for (const { path, after } of edits) {
       const from = stage(join(root, path), after);
@@ -82,9 +87,17 @@ function removeFiles(root: string, files: readonly FileRemoval[]): void {
   }
 }
 
+/** Takes away what killed commands left half written; before anything is staged, for that is named alike. */
+function sweepFolders(root: string, paths: readonly string[]): void {
+  for (const folder of new Set(paths.map((path) => join(root, dirname(path))))) {
+    sweepLeftovers(folder, "definitions");
+  }
+}
+
 function stage(target: string, text: string): string {
-  mkdirSync(dirname(target), { recursive: true });
-  const from = join(dirname(target), `.woow-${basename(target)}-${randomBytes(4).toString("hex")}`);
+  const folder = dirname(target);
+  mkdirSync(folder, { recursive: true });
+  const from = join(folder, temporaryFileName(basename(target), makeRunSuffix()));
   writeFileSync(from, text, { flag: "wx" });
   return from;
 }

@@ -9,7 +9,14 @@ export type RunGit = (
 
 /** The places of a repository that hold definitions, as definition-files.ts reads them from disk. */
 const topFolders = ["catalog", "charts", "workspaces"];
-const places = ["platform.yaml", "platform.yml", "domains.yaml", "domains.yml", ...topFolders];
+const places = [
+  "platform.yaml",
+  "platform.yml",
+  "domains.yaml",
+  "domains.yml",
+  "catalog.lock.yaml",
+  ...topFolders,
+];
 const readAlso = [".sops.yaml"];
 
 /** One line of `git ls-tree`. */
@@ -72,7 +79,7 @@ function isLink({ mode }: TreeLine): boolean {
 }
 
 /** The contents of blobs by their ids, from one run of git. */
-async function readBlobs(
+export async function readBlobs(
   run: RunGit,
   ids: readonly string[],
   signal: AbortSignal,

@@ -92,7 +92,8 @@ const gitVariables: Readonly<Record<string, string | undefined>> = {
   LC_ALL: "C",
 };
 
-const gitOptions = {
+/** How git is run that only looks. */
+export const gitOptions = {
   env: gitVariables,
   reject: false,
   stdin: "ignore",
@@ -117,7 +118,8 @@ async function runGit(root: string, args: readonly string[]): Promise<GitAnswer 
   return { status: result.exitCode, stdout: result.stdout, words: result.stderr };
 }
 
-function gitFailed(root: string, words: string): OperationError {
+/** Git cannot say what is asked. */
+export function gitFailed(root: string, words: string): OperationError {
   const [line = ""] = words.trim().split("\n");
   const isOwnership = /dubious ownership/.test(words);
   return new OperationError("program-failed", `git cannot say what is committed in ${root}: ${line}`, {

@@ -13,7 +13,7 @@ export function makeRunSuffix(): string {
   return `${process.pid}-${randomBytes(4).toString("hex")}`;
 }
 
-/** The name a manifest is written under before it is renamed. */
+/** The name a manifest, or a definition, is written under before it is renamed. */
 export function temporaryFileName(name: string, suffix: string): string {
   return `${filePrefix}${name}-${suffix}`;
 }
@@ -28,20 +28,21 @@ export function temporaryFolderName(name: string, suffix: string): string {
  * writing stays, and so does everything that is no plain file, or no folder where folders are wanted. The caller has
  * nothing of its own there yet.
  */
-export function sweepLeftovers(folder: string, wanted: "files" | "folders"): void {
+export function sweepLeftovers(folder: string, wanted: keyof typeof namePatterns): void {
   for (const entry of listEntries(folder)) {
-    const isOurs =
-      wanted === "files"
-        ? entry.isFile() && fileName.test(entry.name)
-        : entry.isDirectory() && folderName.test(entry.name);
+    const isKind = wanted === "folders" ? entry.isDirectory() : entry.isFile();
+    const isOurs = isKind && namePatterns[wanted].test(entry.name);
     if (!isOurs || isOfLiveProcess(entry.name)) continue;
     // forced, because two runs may sweep at once
     rmSync(join(folder, entry.name), { recursive: true, force: true });
   }
 }
 
-const fileName = /^\.woow-paas-.+\.yaml-(?:[0-9]+-)?[0-9a-f]{8}$/;
-const folderName = /^\.woow-new-.+-[0-9a-f]{8}$/;
+const namePatterns = {
+  files: /^\.woow-paas-.+\.yaml-(?:[0-9]+-)?[0-9a-f]{8}$/,
+  folders: /^\.woow-new-.+-[0-9a-f]{8}$/,
+  definitions: /^\.woow-.+-[0-9]+-[0-9a-f]{8}$/,
+};
 
 /** Nothing when another run has removed the folder. */
 function listEntries(folder: string): Dirent[] {

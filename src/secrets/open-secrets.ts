@@ -48,6 +48,17 @@ export async function openSecretValues(options: OpenSecretsOptions): Promise<Ope
   return { ok: true, values };
 }
 
+/**
+ * The values of a block, whoever's it is: for comparing, never for using them. `_bind` is not among them.
+ * Errors: those of `openSecretValues`, but for `E_BIND_MISMATCH`.
+ */
+export function readSecretValues(options: Omit<OpenSecretsOptions, "bind">): OpenedSecrets {
+  const opened = openBlock(options);
+  if (!opened.ok) return opened;
+  const { [bindKey]: _, ...values } = opened.value.values;
+  return { ok: true, values };
+}
+
 /** Opens and verifies a block without asking whose it is. */
 export function openBlock(options: Omit<OpenSecretsOptions, "bind">): SecretResult<OpenedBlock> {
   const { secretValues, sops, identities } = options;

@@ -133,7 +133,8 @@ function insertRule(config: SopsConfigText, change: WorkspaceRecipients): Secret
   return checkResult(applyEdits(definition, [{ start, end: start, text: rule }]), change);
 }
 
-function editAge(
+/** The text with other recipients in one rule. Errors: `E_CONFIG_INVALID` for an `age` that cannot be edited. */
+export function editAge(
   { definition }: SopsConfigText,
   rule: SopsRule,
   recipients: readonly string[],

@@ -162,8 +162,7 @@ function printResult(
 
 function noRecoveryWarning(paint: ReturnType<typeof createPainter>): string {
   return `${paint(["yellow", "bold"], "warning")}: there is no recovery key, so that key file alone opens the passwords
-  ${paint("cyan", "hint")}: make a second key with age-keygen and keep it offline; add its public half to the last rule in .sops.yaml,
-        and to each workspace: woow secrets recipients add -w ID age1...
+  ${paint("cyan", "hint")}: make a second key with age-keygen and keep it offline, then: woow secrets recipients add --all-workspaces age1...
 `;
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { SecretsExposedFlags } from "../commands/secrets-exposed.ts";
 import type { SecretsRebindFlags } from "../commands/secrets-rebind.ts";
 import type { SecretsRecipientsFlags } from "../commands/secrets-recipients.ts";
 import type { SecretsRegenerateFlags } from "../commands/secrets-regenerate.ts";
@@ -8,7 +9,7 @@ import type { SecretsShowFlags } from "../commands/secrets-show.ts";
 import { addCommand, collect } from "./add-command.ts";
 import type { ProgramParts } from "./add-command.ts";
 
-/** secrets set, show, regenerate, rotate-key, recipients and rebind. UNIT is WORKSPACE/REFERENCE_ID. */
+/** secrets set, show, regenerate, rotate-key, rebind, exposed and recipients. UNIT is WORKSPACE/REFERENCE_ID. */
 export function addSecretsCommands(program: Command, parts: ProgramParts): void {
   const secrets = addCommand(program, "secrets", {
     summary: "Passwords of services: encrypted in their files, readable and editable by sops too.",
@@ -16,6 +17,7 @@ export function addSecretsCommands(program: Command, parts: ProgramParts): void 
   });
   addValueCommands(secrets, parts);
   addKeyCommands(secrets, parts);
+  addExposedCommand(secrets, parts);
   addRecipientCommands(secrets, parts);
 }
 
@@ -83,29 +85,46 @@ function addKeyCommands(secrets: Command, { context, setStatus }: ProgramParts):
     });
 }
 
+function addExposedCommand(secrets: Command, { context, setStatus }: ProgramParts): void {
+  addCommand(secrets, "exposed <recipient>", {
+    summary:
+      "Which secrets in use a key may have read, now or in any commit, and how each is changed. Exit status 1 while there is one.",
+    example: "woow secrets exposed age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa",
+  })
+    .option("-w, --workspace <id>", "only services of this workspace (repeatable)", collect)
+    .action(async (recipient: string, _, command: Command) => {
+      const { runSecretsExposed } = await import("../commands/secrets-exposed.ts");
+      const flags = command.optsWithGlobals<SecretsExposedFlags>();
+      setStatus(await runSecretsExposed(recipient, flags, context));
+    });
+}
+
 function addRecipientCommands(secrets: Command, { context, setStatus }: ProgramParts): void {
   const recipients = addCommand(secrets, "recipients", {
     summary: "Who may open a workspace's secrets: age public keys in .sops.yaml and in every file.",
     example: "woow secrets recipients list -w acme",
   });
   const workspace = ["-w, --workspace <id>", "the workspace"] as const;
+  const all = ["--all-workspaces", "every workspace, and those still to come"] as const;
 
   addCommand(recipients, "list", {
     summary: "Print the recipients, and files that are sealed for others.",
     example: "woow secrets recipients list -w acme",
   })
-    .requiredOption(...workspace)
+    .option(...workspace)
+    .option(...all)
     .action(async (_, command: Command) => {
       const { runRecipientsList } = await import("../commands/secrets-recipients.ts");
       setStatus(runRecipientsList(command.optsWithGlobals<SecretsRecipientsFlags>(), context));
     });
 
   addCommand(recipients, "add <recipient>", {
-    summary: "Let one more key open every secret of the workspace.",
+    summary: "Let one more key open every secret of a workspace, or of all.",
     example:
       "woow secrets recipients add -w acme age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa",
   })
-    .requiredOption(...workspace)
+    .option(...workspace)
+    .option(...all)
     .action(async (recipient: string, _, command: Command) => {
       const { runRecipientsChange } = await import("../commands/secrets-recipients.ts");
       const flags = command.optsWithGlobals<SecretsRecipientsFlags>();
@@ -118,7 +137,8 @@ function addRecipientCommands(secrets: Command, { context, setStatus }: ProgramP
     example:
       "woow secrets recipients remove -w acme age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa",
   })
-    .requiredOption(...workspace)
+    .option(...workspace)
+    .option(...all)
     .option("--force", "although no key at hand would open the files afterwards")
     .action(async (recipient: string, _, command: Command) => {
       const { runRecipientsChange } = await import("../commands/secrets-recipients.ts");

@@ -23,6 +23,8 @@ dist/
 node_modules/
 # revisions and caches of this machine
 .woow/
+# what a command that was killed left half written
+.woow-*
 # private keys
 *.agekey
 `;

@@ -1,22 +1,27 @@
 import type { FileEdit } from "../../definitions/definition-writer.ts";
 import { sortProblems } from "../../definitions/problem.ts";
 import type { Problem } from "../../definitions/problem.ts";
-import { suggestHint } from "../../definitions/suggest.ts";
 import { OperationError } from "../../errors.ts";
-import { checkRecipients } from "../../secrets/age-identity.ts";
+import { formatHelmPath } from "../../model/helm-values.ts";
+import { readRecipientRules } from "../../secrets/recipient-rules.ts";
 import { updateRecipients } from "../../secrets/rotate-secrets.ts";
+import { sopsConfigFile } from "../../secrets/sops-config.ts";
+import { planRecipients, readTarget } from "./plan-recipients.ts";
 import {
-  listWorkspaceRecipients,
-  readRecipients,
-  setWorkspaceRecipients,
-  sopsConfigFile,
-} from "../../secrets/sops-config.ts";
-import { editFile, holdsSecrets, listSecretFiles, refuseSecret, secretProblem } from "./secret-file.ts";
+  editFile,
+  holdsSecrets,
+  listAllSecretFiles,
+  listSecretFiles,
+  refuseSecret,
+  secretProblem,
+} from "./secret-file.ts";
 import type { SecretDeps, SecretFile, SecretOutcome } from "./secret-file.ts";
 import { checkOwnKey, listSealedFor, readSopsConfigFile } from "./secret-recipients.ts";
+import { listPresentSecrets } from "./secret-specs.ts";
 
 export interface ChangeRecipientsOptions {
-  readonly workspaceId: string;
+  /** Undefined: every workspace, and those still to come. */
+  readonly workspaceId: string | undefined;
   readonly action: "add" | "remove";
   /** An age public key. */
   readonly recipient: string;
@@ -26,16 +31,20 @@ export interface ChangeRecipientsOptions {
 
 /** What stands in the repository afterwards. */
 export interface ChangedRecipients {
+  /** Who is named afterwards, in any of the rules that are meant. */
   readonly recipients: readonly string[];
   /** Files that were written, `.sops.yaml` first. */
   readonly changed: readonly string[];
   /** Files with secrets that needed no change. */
   readonly unchanged: readonly string[];
+  /** What the removed key opened until now, and so may be known. */
+  readonly exposed: readonly { readonly unit: string; readonly key: string }[];
 }
 
 /**
- * Adds or removes who may open a workspace's secrets: in `.sops.yaml` and in every file, all at once or not at all. A
- * removal gives every file a new data key; what git remembers stays readable with the removed key.
+ * Adds or removes who may open the secrets of a workspace, or of all: in `.sops.yaml` and in every file. Nothing is
+ * written unless all of it can be. A removal gives every file a new data key; what git remembers stays readable with the
+ * removed key. Stopped between two files, the same command again does the rest.
  * Errors: `not-found`, `usage`, `secrets`; problems carry the codes of the codec.
  */
 export async function changeSecretRecipients(
@@ -43,77 +52,75 @@ export async function changeSecretRecipients(
   options: ChangeRecipientsOptions,
 ): Promise<SecretOutcome<ChangedRecipients>> {
   const { workspaceId } = options;
-  const found = listSecretFiles(deps.tree, workspaceId);
+  const found =
+    workspaceId === undefined ? listAllSecretFiles(deps.tree) : listSecretFiles(deps.tree, workspaceId);
   if (!found.ok) return found;
   const files = found.files.filter(holdsSecrets);
   const config = readSopsConfigFile(deps.tree);
-  const current = listWorkspaceRecipients(config.text, workspaceId);
-  if (!current.ok) return refuseSecret(config, current.error);
-  const wanted = planRecipients(current.value, files, options);
-  const identities = deps.identities();
-  if (options.action === "remove" && !options.force) {
-    const hint = "let somebody who stays do it, or give --force if others hold the remaining keys";
-    checkOwnKey(wanted, { identities, hint });
-  }
-  const edited = setWorkspaceRecipients(config.text, { workspaceId, recipients: wanted });
+  const target = readTarget({ tree: deps.tree, config, files }, options);
+  if (!target.ok) return refuseSecret(config, target.error);
+  const edited = planRecipients(target.value, options);
   if (!edited.ok) return refuseSecret(config, edited.error);
+  const rules = readRecipientRules(edited.value.text);
+  if (!rules.ok) return refuseSecret(config, rules.error);
 
+  const identities = deps.identities();
+  const isGuarded = options.action === "remove" && !options.force;
+  const hint = "let somebody who stays do it, or give --force if others hold the remaining keys";
+  if (isGuarded) for (const wanted of edited.value.changed) checkOwnKey(wanted, { identities, hint });
   const problems: Problem[] = [];
   const edits: FileEdit[] = [];
   const unchanged: string[] = [];
   for (const file of files) {
-    checkRule(edited.value, { path: file.path, wanted });
-    const sealed = await updateRecipients({
-      text: file.text,
-      bind: file.unit,
-      identities,
-      recipients: wanted,
-      tools: deps.tools,
-    });
+    const wanted = rules.value.recipientsOf(file.path);
+    if (!wanted.ok) return refuseSecret(config, wanted.error);
+    if (workspaceId !== undefined) checkRule(file, { ruled: wanted.value, wanted: edited.value.recipients });
+    // of all workspaces, some may be closed to the keys at hand: what needs no change needs no opening
+    else if (isSameSet(listSealedFor(file) ?? [], wanted.value)) {
+      unchanged.push(file.path);
+      continue;
+    }
+    const { text, unit: bind } = file;
+    const { tools } = deps;
+    const sealed = await updateRecipients({ text, bind, identities, recipients: wanted.value, tools });
     if (!sealed.ok) problems.push(secretProblem(file, sealed.error));
     else if (sealed.isChanged) edits.push(editFile(file, sealed.text));
     else unchanged.push(file.path);
+    if (sealed.ok && sealed.isChanged && isGuarded) checkOwnKey(wanted.value, { identities, hint });
   }
   if (problems.length > 0) return { ok: false, problems: sortProblems(problems) };
-  if (edited.value !== config.text) {
+  if (edited.value.text !== config.text) {
     const { path, mark, text } = config;
-    edits.unshift({ path, before: mark + text, after: mark + edited.value });
+    edits.unshift({ path, before: mark + text, after: mark + edited.value.text });
   }
   if (edits.length > 0) deps.writer.replace(edits);
-  return { ok: true, recipients: wanted, changed: edits.map(({ path }) => path), unchanged };
+  const changed = edits.map(({ path }) => path);
+  const { recipients } = edited.value;
+  return { ok: true, recipients, changed, unchanged, exposed: listExposed(files, options) };
 }
 
-function planRecipients(
-  current: readonly string[],
+function listExposed(
   files: readonly SecretFile[],
-  { action, recipient: given }: ChangeRecipientsOptions,
-): readonly string[] {
-  const checked = checkRecipients([given]);
-  if (!checked.ok) throw new OperationError("usage", checked.error.message, { hint: checked.error.hint });
-  const recipient = checked.value[0] ?? given;
-  if (action === "add") return current.includes(recipient) ? current : [...current, recipient];
-  const known = [...new Set([...current, ...files.flatMap((file) => listSealedFor(file) ?? [])])];
-  if (!known.includes(recipient)) {
-    throw new OperationError("not-found", `${recipient} is not among the recipients`, {
-      subject: recipient,
-      hint: suggestHint(recipient, known),
-    });
-  }
-  const rest = current.filter((other) => other !== recipient);
-  if (rest.length > 0) return rest;
-  throw new OperationError("usage", `${recipient} is the last recipient: nobody could open the secrets`, {
-    subject: recipient,
-    hint: "add another one first: woow secrets recipients add",
-  });
+  { action, recipient }: ChangeRecipientsOptions,
+): { readonly unit: string; readonly key: string }[] {
+  if (action === "add") return [];
+  return files
+    .filter((file) => listSealedFor(file)?.includes(recipient.trim()) === true)
+    .flatMap((file) =>
+      listPresentSecrets(file).map(({ steps }) => ({ unit: file.unit, key: formatHelmPath(steps) })),
+    );
+}
+
+function isSameSet(a: readonly string[], b: readonly string[]): boolean {
+  return [...a].sort().join() === [...b].sort().join();
 }
 
 /** A second rule about single files of the workspace would seal their next secret for others. */
 function checkRule(
-  configText: string,
-  { path, wanted }: { readonly path: string; readonly wanted: readonly string[] },
+  { path }: SecretFile,
+  { ruled, wanted }: { readonly ruled: readonly string[]; readonly wanted: readonly string[] },
 ): void {
-  const ruled = readRecipients(configText, path);
-  if (ruled.ok && [...ruled.value].sort().join() === [...wanted].sort().join()) return;
+  if (isSameSet(ruled, wanted)) return;
   throw new OperationError("secrets", `${sopsConfigFile} has another rule for ${path}`, {
     subject: sopsConfigFile,
     hint: "one rule for each workspace: join them by hand, then run again",

@@ -1,5 +1,6 @@
 import { listWorkspaceRecipients } from "../../secrets/sops-config.ts";
-import { listSecretFiles, refuseSecret } from "./secret-file.ts";
+import { comingWorkspace } from "../../secrets/change-rules.ts";
+import { listSecretFiles, listWorkspaceFolders, refuseSecret } from "./secret-file.ts";
 import type { SecretDeps, SecretOutcome } from "./secret-file.ts";
 import { listSealedFor, readSopsConfigFile } from "./secret-recipients.ts";
 
@@ -34,5 +35,22 @@ export function listSecretRecipients(
       const isSame = recipients === undefined || [...recipients].sort().join() === wanted;
       return isSame ? [] : [{ path: file.path, recipients }];
     }),
+  };
+}
+
+/**
+ * Every workspace, and who may open the secrets of one that is still to come: nobody is named when no rule is about it.
+ * Errors: `secrets` without `.sops.yaml`.
+ */
+export function listAllRecipients(deps: Pick<SecretDeps, "tree" | "identities">): {
+  readonly workspaceIds: readonly string[];
+  readonly coming: ListedRecipients["recipients"];
+} {
+  const listed = listWorkspaceRecipients(readSopsConfigFile(deps.tree).text, comingWorkspace);
+  const own = new Set(deps.identities().map(({ recipient }) => recipient));
+  const recipients = listed.ok ? listed.value : [];
+  return {
+    workspaceIds: listWorkspaceFolders(deps.tree),
+    coming: recipients.map((recipient) => ({ recipient, isYours: own.has(recipient) })),
   };
 }

@@ -77,9 +77,7 @@ export function listSecretFiles(
   tree: DefinitionTree,
   workspaceId: string,
 ): SecretOutcome<{ files: readonly SecretFile[] }> {
-  const known = tree.entries
-    .filter(({ path, type }) => type === "folder" && /^workspaces\/[^/]+$/.test(path))
-    .map(({ path }) => path.slice("workspaces/".length));
+  const known = listWorkspaceFolders(tree);
   if (!known.includes(workspaceId)) {
     throw new OperationError("not-found", `there is no workspace ${workspaceId}`, {
       subject: workspaceId,
@@ -88,6 +86,18 @@ export function listSecretFiles(
   }
   const roles = listServiceRoles(tree).filter((role) => role.workspaceId === workspaceId);
   return collect(roles.map((role) => readSecretFile(tree, role)));
+}
+
+/** Every service file of every workspace. */
+export function listAllSecretFiles(tree: DefinitionTree): SecretOutcome<{ files: readonly SecretFile[] }> {
+  return collect(listServiceRoles(tree).map((role) => readSecretFile(tree, role)));
+}
+
+/** The ids of all workspaces that have a folder. */
+export function listWorkspaceFolders(tree: DefinitionTree): readonly string[] {
+  return tree.entries
+    .filter(({ path, type }) => type === "folder" && /^workspaces\/[^/]+$/.test(path))
+    .map(({ path }) => path.slice("workspaces/".length));
 }
 
 /** Joins files, or all problems of those that cannot be read. */

@@ -65,7 +65,7 @@ export function checkOwnKey(
 }
 
 /** The recipients written into a file's sops block; undefined when it has none that can be read. */
-export function listSealedFor({ value }: SecretFile): readonly string[] | undefined {
+export function listSealedFor({ value }: Pick<SecretFile, "value">): readonly string[] | undefined {
   const sops = value["sops"];
   const age = isMapValue(sops) ? sops["age"] : undefined;
   if (!Array.isArray(age)) return undefined;
