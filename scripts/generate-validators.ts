@@ -10,6 +10,7 @@ const files = {
   Workspace: "workspace",
   CloudService: "cloud-service",
   Domains: "domains",
+  CatalogLock: "catalog-lock",
 } as const;
 
 /** Puts ajv's generated code in the place of src/definitions/validators.ts, so that no schema is compiled at start. */

@@ -17,7 +17,7 @@ const stages: Readonly<Record<string, Rule>> = {
   secrets: { folders: [], packages: ["age-encryption", "node:crypto", "yaml"] },
   definitions: {
     folders: ["secrets"],
-    packages: ["ajv", "fastest-levenshtein", "typebox", "yaml"],
+    packages: ["ajv", "fastest-levenshtein", "node:crypto", "node:url", "typebox", "yaml"],
   },
   model: { folders: ["definitions"], packages: ["node:net"] },
   constructs: {

@@ -1,3 +1,4 @@
+import type { CatalogLockDefinition } from "./schema/catalog-lock.ts";
 import type { CloudAppTemplateDefinition } from "./schema/cloud-app-template.ts";
 import type { CloudServiceDefinition } from "./schema/cloud-service.ts";
 import type { DomainsDefinition } from "./schema/domains.ts";
@@ -12,6 +13,7 @@ export interface DefinitionTypes {
   Workspace: WorkspaceDefinition;
   CloudService: CloudServiceDefinition;
   Domains: DomainsDefinition;
+  CatalogLock: CatalogLockDefinition;
 }
 
 export type DefinitionKind = keyof DefinitionTypes;
@@ -46,6 +48,9 @@ export interface Definitions {
   readonly services: readonly ServiceFile[];
   readonly domains: Definition<"Domains"> | undefined;
   readonly charts: ReadonlyMap<string, ChartFolder>;
+  /** catalog.lock.yaml, and the packed charts beside it by the SHA-256 of their bytes. */
+  readonly lock?: Definition<"CatalogLock"> | undefined;
+  readonly lockedBytes?: ReadonlyMap<string, Uint8Array> | undefined;
   /**
    * Workspaces and services that exist as files, sound or not: what is only unreadable must never look like a
    * deletion. Addressed as units are.

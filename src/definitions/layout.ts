@@ -5,11 +5,22 @@ import { dnsLabelPattern, workspaceIdPattern } from "./id-patterns.ts";
 
 /** What a path is for: the path is the identity of what is defined in it. */
 export type FileRole =
-  | { readonly role: "platform" | "domains"; readonly path: string }
+  | { readonly role: "platform" | "domains" | "lock"; readonly path: string }
   | { readonly role: "template"; readonly path: string; readonly id: string }
   | { readonly role: "workspace"; readonly path: string; readonly id: string }
   | { readonly role: "service"; readonly path: string; readonly id: string; readonly workspaceId: string }
+  | { readonly role: "locked-chart"; readonly path: string; readonly sha256: string }
   | { readonly role: "chart-file"; readonly path: string; readonly chart: string; readonly inner: string };
+
+/** Where `woow catalog verify` writes down what it has verified. */
+export const lockFile = "catalog.lock.yaml";
+/** Below charts/: packed charts, each named after the SHA-256 of its bytes. */
+const lockedFolder = ".verified";
+
+/** The path of a packed chart with these bytes. */
+export function lockedChartPath(sha256: string): string {
+  return `charts/${lockedFolder}/${sha256}.tgz`;
+}
 
 export interface Layout {
   readonly files: readonly FileRole[];
@@ -59,6 +70,7 @@ function classify(entry: TreeEntry, parts: readonly string[]): FileRole | Findin
   const name = parts.at(-1) ?? "";
   const [top] = parts;
   if (top === "charts") {
+    if (parts[1] === lockedFolder) return classifyLocked(entry, parts);
     if (parts.length < 3)
       return ignorable(name) ? undefined : unexpected(path, "a chart is a folder: charts/<name>/");
     if (entry.type !== "file")
@@ -84,6 +96,7 @@ function classify(entry: TreeEntry, parts: readonly string[]): FileRole | Findin
   if (parts.length === 1) {
     if (name === "platform.yaml") return { role: "platform", path };
     if (name === "domains.yaml") return { role: "domains", path };
+    if (name === lockFile) return { role: "lock", path };
     return unexpected(path, `${name} must be a folder`);
   }
   if (!name.endsWith(".yaml")) return unexpected(path, `only .yaml files belong under ${top}/`);
@@ -111,6 +124,16 @@ function classify(entry: TreeEntry, parts: readonly string[]): FileRole | Findin
   }
   if (name === "workspace.yaml") return { role: "workspace", path, id: workspaceId };
   return badLabel(id, path, "reference id") ?? { role: "service", path, id, workspaceId };
+}
+
+function classifyLocked(entry: TreeEntry, parts: readonly string[]): FileRole | Finding | undefined {
+  const { path, type } = entry;
+  const sha256 = /^([0-9a-f]{64})\.tgz$/.exec(parts[2] ?? "")?.[1];
+  if (sha256 !== undefined && parts.length === 3 && type === "file")
+    return { role: "locked-chart", path, sha256 };
+  return parts.length === 3 && ignorable(parts[2] ?? "")
+    ? undefined
+    : unexpected(path, "only packed charts that woow catalog verify put there belong here");
 }
 
 /** A folder where a definition belongs would hide it; elsewhere folders say nothing. */

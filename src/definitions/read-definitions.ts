@@ -1,6 +1,7 @@
 import { createRecipientCheck } from "./check-recipients.ts";
 import type { ChartFolder, Definition, DefinitionKind, Definitions, ServiceFile } from "./definition.ts";
 import type { DefinitionTree } from "./definition-tree.ts";
+import { readLockedChart } from "./locked-charts.ts";
 import { planLayout } from "./layout.ts";
 import type { FileRole } from "./layout.ts";
 import { decodeText, maxFileBytes, parseDefinition } from "./parse.ts";
@@ -34,6 +35,8 @@ export function readDefinitions(tree: DefinitionTree): ReadResult {
   }
   let platform: Definition<"Platform"> | undefined;
   let domains: Definition<"Domains"> | undefined;
+  let lock: Definition<"CatalogLock"> | undefined;
+  const lockedBytes = new Map<string, Uint8Array>();
   const templates = new Map<string, Definition<"CloudAppTemplate">>();
   const workspaces = new Map<string, Definition<"Workspace">>();
   const services: ServiceFile[] = [];
@@ -89,6 +92,15 @@ export function readDefinitions(tree: DefinitionTree): ReadResult {
         if (sops !== undefined) problems.push(...checkRecipients({ ...service, workspaceId, sops }));
         break;
       }
+      case "lock":
+        lock = load(file.path, "CatalogLock", "catalog.lock");
+        break;
+      case "locked-chart": {
+        const locked = readLockedChart(tree, file);
+        if ("bytes" in locked) lockedBytes.set(file.sha256, locked.bytes);
+        else problems.push(locked.problem);
+        break;
+      }
       case "chart-file":
         readChartFile(tree, file, { charts: chartFiles, problems });
         break;
@@ -100,7 +112,20 @@ export function readDefinitions(tree: DefinitionTree): ReadResult {
     if (chart.ok) charts.set(name, chart.chart);
     else problems.push(chart.problem);
   }
-  return { definitions: { platform, templates, workspaces, services, domains, charts, present }, problems };
+  return {
+    definitions: {
+      platform,
+      templates,
+      workspaces,
+      services,
+      domains,
+      charts,
+      lock,
+      lockedBytes,
+      present,
+    },
+    problems,
+  };
 }
 
 /** What could be read of a file, and all that is wrong with it; a definition with problems still shows further ones. */

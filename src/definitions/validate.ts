@@ -14,6 +14,7 @@ const kinds: readonly string[] = [
   "Workspace",
   "CloudService",
   "Domains",
+  "CatalogLock",
 ] satisfies DefinitionKind[];
 
 /** Checks a value against the schema of the kind that belongs in its place; the schema is chosen before ajv runs. */

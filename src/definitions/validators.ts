@@ -1,5 +1,6 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Options, ValidateFunction } from "ajv/dist/2020.js";
+import catalogLock from "../../schemas/catalog-lock.schema.json" with { type: "json" };
 import cloudAppTemplate from "../../schemas/cloud-app-template.schema.json" with { type: "json" };
 import cloudService from "../../schemas/cloud-service.schema.json" with { type: "json" };
 import domains from "../../schemas/domains.schema.json" with { type: "json" };
@@ -17,6 +18,7 @@ const schemas: Record<DefinitionKind, object> = {
   Workspace: workspace,
   CloudService: cloudService,
   Domains: domains,
+  CatalogLock: catalogLock,
 };
 
 /** Every error of a document, with the schema it comes from: its description is the hint. */

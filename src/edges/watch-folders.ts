@@ -5,7 +5,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** Where definitions lie. */
 const topNames = ["catalog", "charts", "workspaces"];
-const rootFiles = ["platform.yaml", "platform.yml", "domains.yaml", "domains.yml", ".sops.yaml"];
+const rootFiles = [
+  "platform.yaml",
+  "platform.yml",
+  "domains.yaml",
+  "domains.yml",
+  "catalog.lock.yaml",
+  ".sops.yaml",
+];
 
 /** Several changes at once, such as a checkout's, are told together. */
 const gatherMs = 100;

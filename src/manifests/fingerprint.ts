@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ChartFolder } from "../definitions/definition.ts";
 import type { Cluster, Platform } from "../model/platform.ts";
+import { findLocked } from "../model/chart-lock.ts";
 import type { Template } from "../model/template.ts";
 import type { Unit } from "./unit.ts";
 
@@ -13,7 +14,7 @@ export function createFingerprints(
   platform: Platform,
   { withSecrets }: { readonly withSecrets: boolean },
 ): (unit: Unit) => string {
-  const { templates: _templates, clusters: _clusters, ...settings } = platform;
+  const { templates: _templates, clusters: _clusters, lock, ...settings } = platform;
   const shared = writeJson({ settings, withSecrets });
   const clusters = new Map<Cluster, string>();
   const templates = new Map<Template, string>();
@@ -31,7 +32,9 @@ export function createFingerprints(
       }
       case "service": {
         const { template, source: _, ...own } = unit.service;
-        return hash("service", cluster, templatePart(template), writeJson(own));
+        const chart = { ...template.chart, version: own.chartVersion };
+        const locked = platform.charts === "verified" ? findLocked(lock, chart) : undefined;
+        return hash("service", cluster, templatePart(template), writeJson(own), writeJson(locked ?? {}));
       }
     }
   };

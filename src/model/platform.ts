@@ -1,3 +1,4 @@
+import type { ChartLock } from "./chart-lock.ts";
 import type { Quota, Workspace } from "./workspace.ts";
 import type { Template } from "./template.ts";
 
@@ -14,6 +15,8 @@ export interface Platform {
   readonly traefik: Traefik;
   readonly records: "local" | "cluster";
   readonly charts: "any" | "verified";
+  /** The charts that were verified; undefined where there is no catalog.lock.yaml. */
+  readonly lock?: ChartLock | undefined;
   readonly drift: "repair" | "report";
   /** `woow reconcile` as a Deployment; undefined: it does not run in the clusters. */
   readonly reconcile: Reconciler | undefined;

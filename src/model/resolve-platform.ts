@@ -29,7 +29,9 @@ export const privateRanges: readonly string[] = [
 ];
 
 /** The platform's own settings, without what hangs below it. */
-export type PlatformSettings = Omit<Platform, "clusters" | "templates"> & { readonly defaultQuota: Quota };
+export type PlatformSettings = Omit<Platform, "clusters" | "templates" | "lock"> & {
+  readonly defaultQuota: Quota;
+};
 /** A cluster's own settings, without its workspaces. */
 export type ClusterSettings = Omit<Cluster, "workspaces" | "repositoryPorts">;
 

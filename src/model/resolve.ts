@@ -1,3 +1,4 @@
+import { resolveChartLock } from "./chart-lock.ts";
 import type { Definitions, ServiceFile } from "../definitions/definition.ts";
 import type { Problem } from "../definitions/problem.ts";
 import { suggestHint } from "../definitions/suggest.ts";
@@ -56,7 +57,8 @@ export function resolveModel(definitions: Definitions): ResolveResult {
     workspaces: workspaces.filter((workspace) => workspace.cluster === cluster.name),
   }));
   const { defaultQuota: _, ...platform } = settings;
-  return { platform: { ...platform, templates, clusters }, problems: list.problems };
+  const lock = resolveChartLock(definitions, { isRequired: platform.charts === "verified", list });
+  return { platform: { ...platform, lock, templates, clusters }, problems: list.problems };
 }
 
 function resolveServices(
@@ -104,8 +106,8 @@ function checkVerifiedWorkspaces(definitions: Definitions, list: ProblemList): v
     if (definitions.domains === undefined || definitions.present.has(entry.workspace)) continue;
     list.add(definitions.domains.source, ["verified", index, "workspace"], {
       code: "unknown-workspace",
-      message: `there is no workspace ${entry.workspace}`,
-      hint: suggestHint(entry.workspace, [...definitions.workspaces.keys()]) ?? "remove the entry",
+      message: `there is no workspace ${entry.workspace} any more for ${entry.domain}`,
+      hint: `woow domain forget ${entry.domain} takes the entry out`,
     });
   }
 }

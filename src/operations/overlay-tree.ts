@@ -1,12 +1,15 @@
 import type { DefinitionTree, TreeEntry } from "../definitions/definition-tree.ts";
 import { compareText } from "../definitions/problem.ts";
 
+/** Definitions that lie beside the folders. */
+const listedAtTop: ReadonlySet<string> = new Set(["platform.yaml", "domains.yaml", "catalog.lock.yaml"]);
+
 /** The same tree with these files as they would be, so that a change is checked before anything is written. */
 export function overlayTree(tree: DefinitionTree, files: ReadonlyMap<string, string>): DefinitionTree {
   const entries = new Map<string, TreeEntry>(tree.entries.map((entry) => [entry.path, entry]));
   for (const path of files.keys()) {
     // as on disk: what is no definition can be read, and is not listed
-    if (!path.includes("/") && path !== "platform.yaml" && path !== "domains.yaml") continue;
+    if (!path.includes("/") && !listedAtTop.has(path)) continue;
     for (const folder of foldersOf(path)) {
       if (!entries.has(folder)) entries.set(folder, { path: folder, type: "folder" });
     }

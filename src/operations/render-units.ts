@@ -7,10 +7,11 @@ import { listHostOwners } from "../model/foreign-hosts.ts";
 import type { Manifest } from "../manifests/manifest.ts";
 import { unitAddress } from "../manifests/unit.ts";
 import type { Unit } from "../manifests/unit.ts";
+import { findLocked } from "../model/chart-lock.ts";
+import type { ChartCoordinates } from "../model/chart-lock.ts";
 import type { HelmValues } from "../model/helm-values.ts";
 import type { Platform } from "../model/platform.ts";
 import type { Service } from "../model/service.ts";
-import type { Template } from "../model/template.ts";
 import type { AgeIdentity } from "../secrets/age-identity.ts";
 import { openServiceSecrets, placeholderSecrets } from "./open-secrets.ts";
 
@@ -39,9 +40,9 @@ export function createRenderer({
 }: RenderOptions): (unit: Unit) => Promise<RenderedUnit> {
   const packages = new Map<string, Promise<string>>();
   const hostOwners = listHostOwners(platform);
-  const contentOf = (template: Template): Promise<string> | undefined => {
+  const contentOf = ({ template, chartVersion }: Service): Promise<string> | string | undefined => {
     const { folder } = template.chart;
-    if (folder === undefined) return undefined;
+    if (folder === undefined) return verifiedContent(platform, { ...template.chart, version: chartVersion });
     let content = packages.get(folder.name);
     if (content === undefined) {
       content = packageChart(folder).then((bytes) => Buffer.from(bytes).toString("base64"));
@@ -52,7 +53,7 @@ export function createRenderer({
   return async (unit) => {
     if (unit.type !== "service") return finish(platform, unit, { secretValues: {}, chartContent: undefined });
     const { service } = unit;
-    const chartContent = await contentOf(service.template);
+    const chartContent = await contentOf(service);
     const tooLarge = chartTooLarge(service, chartContent);
     if (tooLarge !== undefined) return { ok: false, unit, problems: [tooLarge] };
     let secretValues: HelmValues = placeholderSecrets(service);
@@ -63,6 +64,13 @@ export function createRenderer({
     }
     return finish(platform, unit, { secretValues, chartContent });
   };
+}
+
+/** The bytes that were verified, where only such charts may run and they fit into a HelmChart. */
+function verifiedContent({ charts, lock }: Platform, chart: ChartCoordinates): string | undefined {
+  const locked = charts === "verified" ? findLocked(lock, chart) : undefined;
+  const bytes = locked?.delivery === "content" ? lock?.bytes.get(locked.sha256) : undefined;
+  return bytes === undefined ? undefined : Buffer.from(bytes).toString("base64");
 }
 
 function finish(platform: Platform, unit: Unit, inputs: ServiceInputs): RenderedUnit {
@@ -79,7 +87,7 @@ function chartTooLarge(service: Service, chartContent: string | undefined): Prob
   if (bytes <= maxChartBytes) return undefined;
   return problemAt(service.source.locate(["template_id"]), {
     code: "bad-chart",
-    message: `charts/${service.template.chart.name} is ${Math.ceil(bytes / 1024)} KiB packaged; a HelmChart holds ${maxChartBytes / 1024} KiB`,
+    message: `the chart ${service.template.chart.name} is ${Math.ceil(bytes / 1024)} KiB packaged; a HelmChart holds ${maxChartBytes / 1024} KiB`,
     hint: "make it smaller, or serve it from a chart repository",
   });
 }

@@ -1,4 +1,5 @@
 import type { TSchema } from "typebox";
+import { CatalogLockDefinition } from "./catalog-lock.ts";
 import { CloudAppTemplateDefinition } from "./cloud-app-template.ts";
 import { CloudServiceDefinition } from "./cloud-service.ts";
 import { DomainsDefinition } from "./domains.ts";
@@ -12,4 +13,5 @@ export const schemasByFile: Readonly<Record<string, TSchema>> = {
   workspace: WorkspaceDefinition,
   "cloud-service": CloudServiceDefinition,
   domains: DomainsDefinition,
+  "catalog-lock": CatalogLockDefinition,
 };
