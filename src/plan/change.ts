@@ -3,6 +3,7 @@ import type { LiveObject } from "../cluster/live-object.ts";
 import type { ObjectRef } from "../cluster/object-ref.ts";
 import type { Manifest } from "../manifests/manifest.ts";
 import type { Hold } from "./inventory.ts";
+import type { WorkspaceUse } from "./quota/workspace-use.ts";
 
 /** One field before and after, already masked: never holds a secret. */
 export interface FieldChange {
@@ -132,6 +133,8 @@ export interface Plan {
   readonly currency: string;
   /** In the order they are worked on: platform, workspaces, services, then removals. */
   readonly units: readonly UnitPlan[];
+  /** Workspaces that are worked on: what their quotas are used for, and what they cost. */
+  readonly workspaces?: readonly WorkspaceUse[];
   readonly refusals: readonly Refusal[];
   /** About the whole, such as "one catalog edit changes 40 services". */
   readonly notes: readonly string[];

@@ -1,10 +1,11 @@
-import type { Plan, Refusal, UnitPlan } from "./change.ts";
+import type { Plan, Refusal } from "./change.ts";
 import { fillPlaceholders } from "./fill-placeholders.ts";
 import { findRenames } from "./service/find-renames.ts";
 import { indexInput } from "./plan-index.ts";
 import type { Answers, PlanInput, Question } from "./plan-input.ts";
 import { planNotes } from "./plan-notes.ts";
 import { planRemovals } from "./plan-removals.ts";
+import { planQuota } from "./quota/plan-quota.ts";
 import { planUnit } from "./plan-unit.ts";
 
 /** What can be planned from lists alone, and what is left to ask; without a question it is the plan. */
@@ -42,12 +43,14 @@ function planAll(
     .sort((a, b) => stage(a.address) - stage(b.address) || (a.address < b.address ? -1 : 1))
     .map((unit) => planUnit(unit, context));
   const removals = planRemovals(index, input);
-  const units: UnitPlan[] = [...planned.map(({ plan }) => plan), ...removals.plans];
+  const quota = planQuota([...planned.map(({ plan }) => plan), ...removals.plans], { input, index });
+  const { units } = quota;
   const refusals = [
     ...checkClaim(input),
     ...planned.flatMap((unit) => unit.refusals),
     ...removals.refusals,
     ...findRenames(units, { input, index }),
+    ...quota.refusals,
   ];
   const plan: Plan = {
     platform: input.platform,
@@ -55,8 +58,9 @@ function planAll(
     clusterUid: input.observation.clusterUid,
     currency: input.currency,
     units,
+    workspaces: quota.workspaces,
     refusals,
-    notes: [...removals.notes, ...planNotes(units, input), ...unopenedNote(filled.count)],
+    notes: [...removals.notes, ...planNotes(units, input), ...quota.notes, ...unopenedNote(filled.count)],
   };
   return { plan, questions: planned.flatMap((unit) => unit.questions) };
 }

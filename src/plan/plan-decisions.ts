@@ -17,6 +17,11 @@ export interface PlanDecisions {
   readonly pruneBudget: number | undefined;
   /** Workspaces whose namespace may go. */
   readonly removeWorkspaces: readonly string[];
+  /**
+   * What becomes of services that do not fit into their workspace's quota: `allow`, they are applied all the same;
+   * `leave`, they are left alone and the rest goes on (reconcile). Left out: everything is refused.
+   */
+  readonly overQuota?: "allow" | "leave" | undefined;
   /** Units that go although they may still be defined (`woow destroy`); named, so outside the budget. */
   readonly removeUnits: readonly string[];
   /** Units whose hold after an earlier rollback is over, because they are rolled back again; a suspension stays. */

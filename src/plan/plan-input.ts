@@ -5,6 +5,7 @@ import type { OperationError } from "../errors.ts";
 import type { DesiredUnit } from "./desired-unit.ts";
 import type { Observation } from "./observation.ts";
 import type { PlanDecisions } from "./plan-decisions.ts";
+import type { QuotaModel } from "./quota/service-use.ts";
 
 /** All that a plan is made from; nothing else is looked at. */
 export interface PlanInput {
@@ -34,6 +35,8 @@ export interface PlanInput {
   readonly releases: readonly LiveObject[];
   /** By release name: workloads and Services that the newest release made and that are gone. */
   readonly missing?: ReadonlyMap<string, readonly ObjectRef[]> | undefined;
+  /** Workspaces and templates as git has them, for what services ask for and cost; left out: quotas are not looked at. */
+  readonly model?: QuotaModel | undefined;
   readonly decisions: PlanDecisions;
   /** What stands for a secret that nobody opened. */
   readonly secretPlaceholder: string;

@@ -3,7 +3,7 @@ import { readInventory, writeClaim, writeInventoryPart } from "../../src/apply/i
 import { labelRef } from "../../src/cluster/object-ref.ts";
 import type { ObjectRef } from "../../src/cluster/object-ref.ts";
 import { OperationError } from "../../src/errors.ts";
-import { edit, madeUpPassword, samplePlatform, sealedService } from "../support/builders.ts";
+import { append, edit, madeUpPassword, samplePlatform, sealedService } from "../support/builders.ts";
 import type { Definitions } from "../support/builders.ts";
 import { createFakeCluster } from "../support/fake-cluster.ts";
 import type { FakeCluster } from "../support/fake-cluster.ts";
@@ -452,7 +452,8 @@ describe("objects that are there already", () => {
 describe("units that are gone from git", () => {
   function withServices(count: number): Definitions {
     const service = files["workspaces/acme/web-01.yaml"] ?? "";
-    const all = { ...samplePlatform() };
+    const quota = "default_quota: { vcpu: 100, ram_gb: 100, limits_vcpu: 200, limits_ram_gb: 200 }\n";
+    const all = append(samplePlatform(), "platform.yaml", quota);
     for (let i = 2; i <= count; i += 1) {
       const id = String(i).padStart(2, "0");
       all[`workspaces/acme/web-${id}.yaml`] = service

@@ -160,7 +160,7 @@ describe("text", () => {
       note: about all
       refused: held by kubectl-edit [conflict]
         hint: --take all
-      1 to create, 2 to change, 1 to remove, 4 unchanged; 9 -> 12 USD a month
+      1 to create, 2 to change, 1 to remove, 4 unchanged; 9 -> 12 USD a month, +3
       "
     `);
   });
@@ -188,7 +188,7 @@ describe("text", () => {
       note: about all
       refused: held by kubectl-edit [conflict]
         hint: --take all
-      1 to create, 2 to change, 1 to remove, 4 unchanged; 9 -> 12 USD a month
+      1 to create, 2 to change, 1 to remove, 4 unchanged; 9 -> 12 USD a month, +3
       "
     `);
   });
@@ -251,7 +251,7 @@ describe("Markdown for a pull request", () => {
     expect(formatPlanMarkdown(sample)).toMatchInlineSnapshot(`
       "### Plan of <code>p</code> on <code>default</code>
 
-      **1 to create, 2 to change, 1 to remove, 4 unchanged** · 9 -> 12 USD a month
+      **1 to create, 2 to change, 1 to remove, 4 unchanged** · 9 -> 12 USD a month, +3
 
       **Refused:** apply would write nothing.
 

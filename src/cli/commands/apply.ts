@@ -127,6 +127,7 @@ function checkSavedFlags(file: string | undefined, flags: ApplyFlags): void {
       "replace",
       "pruneBudget",
       "removeWorkspace",
+      "allowOverQuota",
     ] as const
   ).find((name) => flags[name] !== undefined);
   if (named === undefined) return;

@@ -9,6 +9,7 @@ export interface DecisionFlags {
   readonly replace?: boolean;
   readonly pruneBudget?: number;
   readonly removeWorkspace?: readonly string[];
+  readonly allowOverQuota?: boolean;
 }
 
 export function readDecisions(flags: DecisionFlags): PlanDecisions {
@@ -20,5 +21,6 @@ export function readDecisions(flags: DecisionFlags): PlanDecisions {
     replace: flags.replace === true,
     pruneBudget: flags.pruneBudget,
     removeWorkspaces: flags.removeWorkspace ?? [],
+    ...(flags.allowOverQuota === true ? { overQuota: "allow" as const } : {}),
   };
 }

@@ -13,7 +13,9 @@ import { wireClusterDeps } from "./cluster-deps.ts";
 import { drainEvents } from "./drain-events.ts";
 import { readNumber } from "./revisions.ts";
 
-export interface RollbackFlags extends WritingFlags, WaitingFlags {}
+export interface RollbackFlags extends WritingFlags, WaitingFlags {
+  readonly allowOverQuota?: boolean;
+}
 
 /** woow rollback: brings a unit back to one of its revisions, in the cluster and in its file. */
 export async function runRollback(
@@ -32,7 +34,7 @@ export async function runRollback(
       unit: target.unit,
       number,
       cluster: flags.cluster,
-      decisions: noDecisions,
+      decisions: flags.allowOverQuota === true ? { ...noDecisions, overQuota: "allow" } : noDecisions,
       wait: readWait(flags),
       lock: readLock(flags, context),
       confirm: async (plan, brief) => {

@@ -4,6 +4,7 @@ import type { Hold } from "../../plan/inventory.ts";
 import type { PlanDecisions } from "../../plan/plan-decisions.ts";
 import type { PlanSummary, PrintedChange, PrintedPlan, PrintedUnit } from "../../plan/file/printed-plan.ts";
 import { plural } from "./print-problems.ts";
+import { signedDifference } from "./quota-table.ts";
 
 /** One sign per kind of change, for text and Markdown alike. */
 export const unitSigns = {
@@ -144,6 +145,7 @@ export function decisionWords({
   replace,
   pruneBudget,
   removeWorkspaces,
+  overQuota,
 }: PlanDecisions): string {
   const flags = [
     ...take.map((path) => `--take ${path}`),
@@ -152,6 +154,7 @@ export function decisionWords({
     ...(replace ? ["--replace"] : []),
     ...(pruneBudget === undefined ? [] : [`--prune-budget ${pruneBudget}`]),
     ...removeWorkspaces.map((id) => `--remove-workspace ${id}`),
+    ...(overQuota === "allow" ? ["--allow-over-quota"] : []),
   ];
   return flags.join(" ");
 }
@@ -167,6 +170,12 @@ export function costWords(
   if (costBefore === undefined && costAfter === undefined) return undefined;
   if (costBefore === costAfter) return `${costAfter ?? 0} ${currency}`;
   return `${costBefore ?? 0} -> ${costAfter ?? 0} ${currency}`;
+}
+
+/** "9 -> 12 USD a month, +3" */
+export function monthlyWords({ costBefore, costAfter }: PlanSummary, currency: string): string {
+  const difference = costBefore === costAfter ? "" : `, ${signedDifference(costBefore, costAfter)}`;
+  return `${costWords({ costBefore, costAfter }, currency) ?? ""} a month${difference}`;
 }
 
 /** What is worth a line: units that do not stay as they are, and those that have something to say. */

@@ -6,11 +6,14 @@ import {
   countWords,
   distinctRefusals,
   fieldLines,
+  monthlyWords,
   toldUnits,
   unitSigns,
   unitWords,
 } from "./plan-words.ts";
 import { plural } from "./print-problems.ts";
+import { quotaColumns, quotaLines } from "./quota-table.ts";
+import { formatTable } from "./table.ts";
 
 /** GitHub takes 65,536 characters of a comment, and others less. */
 const maxLength = 60_000;
@@ -30,7 +33,7 @@ export function formatPlanMarkdown(plan: PrintedPlan): string {
   const headline = summary.hasChanges ? counts : `nothing to do: ${counts}`;
   const parts = [
     `### Plan of ${code(platform)} on ${code(cluster)}\n`,
-    `**${headline}** · ${costWords(summary, currency) ?? ""} a month\n`,
+    `**${headline}** · ${monthlyWords(summary, currency)}\n`,
   ];
   if (refusals.length > 0) {
     const lines = distinctRefusals(refusals).flatMap(({ message, hint }) => [
@@ -59,6 +62,11 @@ export function formatPlanMarkdown(plan: PrintedPlan): string {
   if (rows.length > 0) add("");
   if (shown < rows.length)
     add(`${plural(rows.length - shown, "unit")} more: \`woow show\` prints all of them.\n`);
+  const quota = quotaLines(plan.workspaces ?? []);
+  if (quota.length > 0) {
+    const table = formatTable(quota, quotaColumns(currency)).trimEnd().split("\n");
+    add(`Quota of what is worked on:\n\n${block("text", table)}`);
+  }
   let hidden = 0;
   for (const unit of units) {
     const { changes, notes: told, blocked } = unit;

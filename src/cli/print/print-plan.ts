@@ -10,14 +10,16 @@ import {
   countWords,
   distinctRefusals,
   fieldLines,
+  monthlyWords,
   toldUnits,
   unitSigns,
   unitWords,
 } from "./plan-words.ts";
 import { printEvent } from "./print-json.ts";
 import { formatPlanMarkdown } from "./print-plan-markdown.ts";
+import { quotaColumns, quotaLines } from "./quota-table.ts";
 import { createPainter } from "./style.ts";
-import { displayWidth } from "./table.ts";
+import { displayWidth, formatTable } from "./table.ts";
 
 export interface PlanPrintOptions {
   readonly context: CliContext;
@@ -92,12 +94,12 @@ function formatPlan(
   });
   const text = lines.map((line) => `${line}\n`).join("");
   const told = notes.map((note) => `${paint("cyan", "note")}: ${escapeControls(note)}\n`).join("");
-  const cost = costWords(summary, currency);
-  const end = summary.hasChanges
-    ? `${countWords(summary)}; ${cost ?? ""} a month`
-    : `nothing to do: ${countWords(summary)}; ${cost ?? ""} a month`;
+  const counts = summary.hasChanges ? countWords(summary) : `nothing to do: ${countWords(summary)}`;
+  const end = `${counts}; ${monthlyWords(summary, currency)}`;
   const gap = text === "" ? "" : "\n";
-  return `${text}${gap}${told}${formatRefusals(refusals, paint)}${paint("bold", end)}\n`;
+  const quota = quotaLines(plan.workspaces ?? []);
+  const table = quota.length === 0 ? "" : `${formatTable(quota, quotaColumns(currency))}\n`;
+  return `${text}${gap}${table}${told}${formatRefusals(refusals, paint)}${paint("bold", end)}\n`;
 }
 
 function hintLines({ blocked }: PrintedUnit, paint: Paint): string[] {

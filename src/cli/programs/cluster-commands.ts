@@ -87,8 +87,15 @@ function addDecisions(command: Command): Command {
       "--remove-workspace <id>",
       "allow the removal of this workspace's namespace (repeatable)",
       collect,
-    );
+    )
+    .option(...overQuotaFlag);
 }
+
+/** For whoever knows better than the sum of what services ask for. */
+export const overQuotaFlag = [
+  "--allow-over-quota",
+  "go on although services do not fit into their workspace's quota",
+] as const;
 
 /** How a command that writes asks and waits its turn. */
 export function addWriting(command: Command): Command {

@@ -6,7 +6,7 @@ import type { ConnectionFlags } from "../commands/cluster-deps.ts";
 import type { WritingFlags } from "../commands/apply.ts";
 import { addCommand } from "./add-command.ts";
 import type { ProgramParts } from "./add-command.ts";
-import { addConnection, addWaiting, addWriting } from "./cluster-commands.ts";
+import { addConnection, addWaiting, addWriting, overQuotaFlag } from "./cluster-commands.ts";
 
 /** revisions, rollback, suspend and resume. */
 export function addHistoryCommands(program: Command, parts: ProgramParts): void {
@@ -17,11 +17,13 @@ export function addHistoryCommands(program: Command, parts: ProgramParts): void 
     summary: "Bring a unit back to one of its revisions, in the cluster and in its file.",
     example: "woow rollback acme/n8n-01 3",
   });
-  addWaiting(addWriting(addConnection(rollback))).action(async (...given: readonly unknown[]) => {
-    const [unit, number, , command] = given as [string, string, unknown, Command];
-    const { runRollback } = await import("../commands/rollback.ts");
-    setStatus(await runRollback({ unit, number }, command.optsWithGlobals<RollbackFlags>(), context));
-  });
+  addWaiting(addWriting(addConnection(rollback.option(...overQuotaFlag)))).action(
+    async (...given: readonly unknown[]) => {
+      const [unit, number, , command] = given as [string, string, unknown, Command];
+      const { runRollback } = await import("../commands/rollback.ts");
+      setStatus(await runRollback({ unit, number }, command.optsWithGlobals<RollbackFlags>(), context));
+    },
+  );
 
   const suspend = addCommand(program, "suspend <unit>", {
     summary: "Put a unit on hold: apply and reconcile leave it alone until it is resumed.",

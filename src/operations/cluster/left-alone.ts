@@ -18,7 +18,7 @@ export function findLeftAlone(units: readonly UnitPlan[], selection: Selection):
 /** How the work ends for a unit that nothing can be done to now; of a workspace that is said once. */
 export function blockedReport({ address, blocked }: UnitPlan): UnitReport {
   return {
-    outcome: address.includes("/") ? "skipped" : "failed",
+    outcome: address.includes("/") && blocked?.code !== "quota" ? "skipped" : "failed",
     message: blocked?.message,
     hint: blocked?.hint,
     revision: undefined,

@@ -93,6 +93,7 @@ export async function planCluster(options: PlanClusterOptions): Promise<PlannedC
     sickWorkspaces: desired.sickWorkspaces,
     covers: (address) => only?.has(address) !== false && coversAddress(desired.selection, address),
     prices: new Map([...platform.templates].map(([id, { monthlyPrice }]) => [id, monthlyPrice])),
+    model: readModel(desired, only),
     observation,
     jobs: jobs.items,
     releases: releases.items,
@@ -105,6 +106,16 @@ export async function planCluster(options: PlanClusterOptions): Promise<PlannedC
   if (draft.questions.length === 0) return { plan: draft.plan, observation, salt, releases: seen };
   const answers = await askQuestions(client, draft.questions);
   return { plan: makePlan(input, answers), observation, salt, releases: seen };
+}
+
+/** Left out where only units without services are looked at: then nothing is asked for, and no charts are listed. */
+function readModel(
+  { platform, cluster }: DesiredCluster,
+  only: ReadonlySet<string> | undefined,
+): PlanInput["model"] {
+  if (only !== undefined && ![...only].some((address) => address.includes("/"))) return undefined;
+  const { templates, maxQuota } = platform;
+  return { workspaces: new Map(cluster.workspaces.map((one) => [one.id, one])), templates, maxQuota };
 }
 
 /** Names of the HelmCharts of services, wanted, known or there; also of those that are not looked at now. */

@@ -38,8 +38,8 @@ export interface PassResult {
   readonly isCancelled: boolean;
 }
 
-/** Reconcile decides what a person would be asked: drift is put back, nothing else is forced. */
-const decisions = { ...noDecisions, repair: true };
+/** Reconcile decides what a person would be asked: drift is put back, what does not fit is left, nothing else is forced. */
+const decisions = { ...noDecisions, repair: true, overQuota: "leave" } as const;
 /** Somebody else changed the cluster between our plan and the lock so often. */
 const maxStale = 3;
 

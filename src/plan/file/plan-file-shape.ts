@@ -3,6 +3,7 @@ import type { ObjectRef } from "../../cluster/object-ref.ts";
 import type { ChangeReason, FieldChange, Recovery, Refusal } from "../change.ts";
 import type { Hold } from "../inventory.ts";
 import type { PlanDecisions } from "../plan-decisions.ts";
+import type { QuotaRow, WorkspaceUse } from "../quota/workspace-use.ts";
 import { planFormat } from "./plan-file.ts";
 import type { PlanFile, SavedObject, SavedSelection, SavedUnit } from "./plan-file.ts";
 import type { PlanSummary, PrintedChange, PrintedPlan, PrintedUnit, UnitAction } from "./printed-plan.ts";
@@ -139,12 +140,37 @@ const summary = mapOf<PlanSummary>({
   hasChanges: flag,
 });
 
+const quotaRow = mapOf<QuotaRow>({
+  resource: oneOf<QuotaRow["resource"]>({
+    vcpu: true,
+    ram_gb: true,
+    limits_vcpu: true,
+    limits_ram_gb: true,
+    persistent_volume_claims: true,
+    storage_gb: true,
+  }),
+  askedBefore: amount,
+  askedAfter: amount,
+  used: maybe(amount),
+  usedAfter: maybe(amount),
+  hardBefore: maybe(amount),
+  hard: amount,
+});
+
+const workspaceUse = mapOf<WorkspaceUse>({
+  workspace: text,
+  costBefore: amount,
+  costAfter: amount,
+  quota: listOf(quotaRow),
+});
+
 const plan = mapOf<PrintedPlan>({
   platform: text,
   cluster: text,
   clusterUid: text,
   currency: text,
   units: listOf(printedUnit),
+  workspaces: maybe(listOf(workspaceUse)),
   refusals: listOf(refusal),
   notes: texts,
   summary,
@@ -191,6 +217,7 @@ const decisions = mapOf<PlanDecisions>({
   removeWorkspaces: texts,
   removeUnits: matching((value) => Array.isArray(value) && value.length === 0),
   endRollbackHolds: matching((value) => value === undefined),
+  overQuota: maybe(oneOf({ allow: true })),
 });
 
 /** Every field of a saved plan, and no other: the path of the first that is not as woow writes it. */

@@ -1,6 +1,8 @@
 import type { ObjectRef } from "../../cluster/object-ref.ts";
+import { sumMoney } from "../../model/money.ts";
 import type { Action, Change, FieldChange, Plan, Recovery, Refusal, UnitPlan } from "../change.ts";
 import type { Hold } from "../inventory.ts";
+import type { WorkspaceUse } from "../quota/workspace-use.ts";
 
 /** A plan as people and programs read it: no objects, no secrets. What `--json` prints and a saved plan shows. */
 export interface PrintedPlan {
@@ -9,6 +11,8 @@ export interface PrintedPlan {
   readonly clusterUid: string;
   readonly currency: string;
   readonly units: readonly PrintedUnit[];
+  /** Workspaces that are worked on; left out: quotas were not looked at. */
+  readonly workspaces?: readonly WorkspaceUse[];
   readonly refusals: readonly Refusal[];
   readonly notes: readonly string[];
   readonly summary: PlanSummary;
@@ -64,6 +68,7 @@ export function describePlan(plan: Plan): PrintedPlan {
     clusterUid: plan.clusterUid,
     currency: plan.currency,
     units,
+    ...(plan.workspaces === undefined ? {} : { workspaces: plan.workspaces }),
     refusals: plan.refusals,
     notes: plan.notes,
     summary: summarizeUnits(units),
@@ -122,8 +127,7 @@ export function summarizeUnits(units: readonly PrintedUnit[]): PlanSummary {
     objectCounts.none += unchanged;
     for (const { action } of changes) objectCounts[action] += 1;
   }
-  const sum = (prices: readonly (number | undefined)[]) =>
-    roundCents(prices.reduce<number>((total, price) => total + (price ?? 0), 0));
+  const sum = (prices: readonly (number | undefined)[]) => sumMoney(prices.map((price) => price ?? 0));
   return {
     units: unitCounts,
     objects: objectCounts,
@@ -131,9 +135,4 @@ export function summarizeUnits(units: readonly PrintedUnit[]): PlanSummary {
     costAfter: sum(units.map(({ costAfter }) => costAfter)),
     hasChanges: units.some(({ action }) => action !== "none" && action !== "hold"),
   };
-}
-
-/** Sums of prices in floating point must not show what nobody pays. */
-function roundCents(amount: number): number {
-  return Math.round(amount * 100) / 100;
 }
