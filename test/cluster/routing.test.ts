@@ -1,0 +1,389 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { goTool } from "../support/go-tool.ts";
+import { runWoow } from "../support/woow.ts";
+import { list, mustRequest } from "./on-cluster.ts";
+import { writeTestPlatform } from "./platform-on-cluster.ts";
+import {
+  readTraefikOptions,
+  readTraefikRoutes,
+  type TraefikAnswer,
+  type TraefikRoutes,
+} from "./traefik-routes.ts";
+import { useCluster } from "./use-cluster.ts";
+import { waitUntil } from "./wait-until.ts";
+
+const cluster = useCluster({ components: "api" });
+
+/** From the private network, from elsewhere, and the address of a node, as Traefik sees it without Local. */
+const inside = "10.8.0.7";
+const outside = "203.0.113.9";
+const node = "10.42.0.1";
+
+const publicHosts = [
+  "a-web-01.apps.example.com",
+  "a-web-01.apps.old.example",
+  "shop.acme.example",
+  "b-web-01.apps.example.com",
+  "b-web-01.apps.old.example",
+];
+const privateHosts = ["a-web-02.apps.example.com", "a-web-02.apps.old.example"];
+/** Of a service whose chart makes no Service, and of one whose pods are not there. */
+const lostHosts = ["ab-web-01.apps.example.com", "ab-web-01.apps.old.example"];
+const emptyHosts = ["a-web-03.apps.example.com", "a-web-03.apps.old.example"];
+
+const privateName = "paas-ws-a-paas-ws-a-web-02-private@kubernetescrd";
+const ingresses = (namespace: string) => `/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses`;
+const middlewares = (namespace: string) => `/apis/traefik.io/v1alpha1/namespaces/${namespace}/middlewares`;
+
+interface Ingress {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly spec: {
+    readonly tls?: readonly { readonly secretName?: string }[];
+    readonly rules: readonly { readonly host: string }[];
+  };
+}
+
+let dir = "";
+let woow: (...args: string[]) => ReturnType<typeof runWoow>;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "woow-routing-"));
+  const more = `domain_aliases: [apps.old.example]
+tls: wildcard
+traefik: { manage: true }
+`;
+  const workspaces = { a: 3, ab: 1, b: 1 };
+  const platform = await writeTestPlatform({ dir, cluster: cluster(), workspaces, more });
+  await append("workspaces/a/web-01.yaml", "custom_domain: shop.acme.example\n");
+  await append("workspaces/a/web-02.yaml", "is_private_network: true\n");
+  const entry = "{ domain: shop.acme.example, workspace: a, verified_at: 2026-11-23T05:00:00Z }";
+  await writeFile(join(dir, "domains.yaml"), `kind: Domains\nverified:\n  - ${entry}\n`);
+  const env = { ...platform.env, KUBECONFIG: cluster().kubeconfigPath };
+  woow = (...args) => runWoow(args, { cwd: dir, env });
+  const ran = await woow("apply", "--yes", "--wait=false");
+  expect(ran, ran.stdout + ran.stderr).toMatchObject({ status: 0 });
+  // what charts and cert-manager would make
+  await makeBackend("a", "web-01", "10.42.7.1");
+  await makeBackend("a", "web-02", "10.42.7.2");
+  await makeBackend("a", "web-03", undefined);
+  await makeBackend("b", "web-01", "10.42.7.3");
+  for (const ingress of await listIngresses()) await makeCertificates(ingress);
+}, 300_000);
+
+afterAll(async () => {
+  await rm(dir, { recursive: true, force: true });
+});
+
+beforeEach(async (context) => {
+  const tool = await goTool("traefik-routes");
+  if ("skip" in tool) context.skip(tool.skip);
+});
+
+async function append(name: string, text: string): Promise<void> {
+  const path = join(dir, name);
+  await writeFile(path, (await readFile(path, "utf8")) + text);
+}
+
+async function post(path: string, body: object): Promise<void> {
+  await mustRequest(cluster(), { method: "POST", path, body });
+}
+
+async function makeBackend(workspace: string, id: string, address: string | undefined): Promise<void> {
+  const namespace = `paas-ws-${workspace}`;
+  const name = `${namespace}-${id}`;
+  const ports = [{ name: "http", port: 80, targetPort: 8080 }];
+  const selector = { "app.kubernetes.io/instance": name };
+  await post(`/api/v1/namespaces/${namespace}/services`, { metadata: { name }, spec: { ports, selector } });
+  await post(`/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`, {
+    metadata: { name, labels: { "kubernetes.io/service-name": name } },
+    addressType: "IPv4",
+    ports: [{ name: "http", port: 8080 }],
+    endpoints: address === undefined ? [] : [{ addresses: [address], conditions: { ready: true } }],
+  });
+}
+
+/** Of workspaces; a test may make others. */
+async function listIngresses(): Promise<readonly Ingress[]> {
+  const all = await list<Ingress>(cluster(), "/apis/networking.k8s.io/v1/ingresses");
+  return all.filter(({ metadata }) => metadata.namespace.startsWith("paas-ws-"));
+}
+
+async function makeCertificates({ metadata, spec }: Ingress): Promise<void> {
+  for (const { secretName } of spec.tls ?? []) {
+    if (secretName === undefined) continue;
+    const data = { "tls.crt": "bWFkZSB1cA==", "tls.key": "bWFkZSB1cA==" };
+    const body = { metadata: { name: secretName }, type: "kubernetes.io/tls", data };
+    await post(`/api/v1/namespaces/${metadata.namespace}/secrets`, body);
+  }
+}
+
+/** What Traefik makes of requests for these hosts. */
+async function ask(
+  hosts: readonly string[],
+  { from = outside, scheme = "https", path = "/" }: { from?: string; scheme?: string; path?: string } = {},
+): Promise<readonly TraefikAnswer[]> {
+  const requests = hosts.map((host) => ({ url: `${scheme}://${host}${path}`, from }));
+  return (await readTraefikRoutes(cluster(), requests)).answers;
+}
+
+function outcomes(answers: readonly TraefikAnswer[]): readonly string[] {
+  return answers.map(({ outcome }) => outcome);
+}
+
+function messagesOf({ log }: TraefikRoutes): readonly string[] {
+  return log.map(({ message, error }) => (error === undefined ? message : `${message}: ${error}`));
+}
+
+describe("what woow applies, read by Traefik's own providers", () => {
+  test("every Ingress and Middleware is accepted; only a Service that no chart made is missed", async () => {
+    const routes = await readTraefikRoutes(cluster());
+    expect(new Set(messagesOf(routes))).toEqual(new Set(["Cannot create service: service not found"]));
+    const missed = routes.log.map((line) => (line as { ingress?: string }).ingress);
+    expect(new Set(missed)).toEqual(new Set(["paas-ws-ab-web-01"]));
+    const wanted = [...publicHosts, ...privateHosts, ...emptyHosts].map(
+      (host) => `Host("${host}") && PathPrefix("/")`,
+    );
+    expect(
+      Object.values(routes.routers)
+        .map(({ rule }) => rule)
+        .sort(),
+    ).toEqual(wanted.sort());
+    // the custom domain has a certificate of its own, the platform's hosts share the wildcard's
+    expect(routes.certificates).toBe(1);
+    expect(routes.tcp_routers).toEqual({});
+  });
+
+  test("each host leads to the pods of its own service, on every path", async () => {
+    const address = (host: string) =>
+      host.startsWith("b-") ? "http://10.42.7.3:8080" : "http://10.42.7.1:8080";
+    for (const path of ["/", "/login?next=%2F", "/a/../b", "/.well-known/security.txt"]) {
+      for (const answer of await ask(publicHosts, { path })) {
+        const host = new URL(answer.url).hostname;
+        expect(answer, answer.url).toMatchObject({ outcome: "forwarded", servers: [address(host)] });
+      }
+    }
+  });
+
+  test("a private service carries its allow-list with our ranges, on each of its hosts, and nobody else does", async () => {
+    const routes = await readTraefikRoutes(cluster());
+    expect(routes.middlewares).toEqual({ [privateName]: { ipAllowList: { sourceRange: ["10.8.0.0/24"] } } });
+    for (const [name, { middlewares: used = [] }] of Object.entries(routes.routers)) {
+      expect(used, name).toEqual(name.includes("a-web-02") ? [privateName] : []);
+    }
+    expect(outcomes(await ask(privateHosts, { from: inside }))).toEqual(["forwarded", "forwarded"]);
+    expect(outcomes(await ask(privateHosts, { from: outside }))).toEqual(["403", "403"]);
+    // why externalTrafficPolicy must be Local: with any other, this is who everybody seems to be
+    expect(outcomes(await ask(privateHosts, { from: node }))).toEqual(["403", "403"]);
+  });
+
+  test("plain HTTP reaches no service: every router is on websecure with TLS", async () => {
+    const { routers } = await readTraefikRoutes(cluster());
+    for (const [name, { entryPoints, tls }] of Object.entries(routers)) {
+      expect({ entryPoints, tls: tls !== undefined }, name).toEqual({
+        entryPoints: ["websecure"],
+        tls: true,
+      });
+    }
+    const hosts = [...publicHosts, ...privateHosts];
+    const answers = await ask(hosts, { scheme: "http", from: inside });
+    expect(new Set(outcomes(answers))).toEqual(new Set(["404"]));
+  });
+
+  test("the flags that redirect plain HTTP are options Traefik has", async () => {
+    const path = "/apis/helm.cattle.io/v1/namespaces/kube-system/helmchartconfigs/traefik";
+    const { spec } = await mustRequest<{ spec: { valuesContent: string } }>(cluster(), {
+      method: "GET",
+      path,
+    });
+    const values = parse(spec.valuesContent) as { additionalArguments: string[] };
+    expect(values.additionalArguments).toHaveLength(2);
+    const options = await readTraefikOptions();
+    for (const argument of values.additionalArguments) {
+      const name = /^--([^=]+)=\S+$/.exec(argument)?.[1]?.toLowerCase() ?? "";
+      expect(options, argument).toContain(name.replace("entrypoints.web.", "entrypoints._name_."));
+    }
+  });
+
+  test("a service without a backend is nobody else's page: no router, or 503 while it has no pods", async () => {
+    const lost = await ask(lostHosts);
+    expect(lost.map(({ outcome, router }) => ({ outcome, router }))).toEqual(
+      lostHosts.map(() => ({ outcome: "404", router: undefined })),
+    );
+    for (const answer of await ask(emptyHosts)) {
+      expect(answer).toMatchObject({
+        outcome: "503",
+        service: expect.stringContaining("a-web-03") as string,
+      });
+    }
+    const strangers = ["apps.example.com", "other.apps.example.com", "192.0.2.1", "b-web-01.acme.example"];
+    expect(new Set(outcomes(await ask(strangers)))).toEqual(new Set(["404"]));
+  });
+
+  test("a Middleware that is gone closes the private service; it does not open it", async () => {
+    const path = `${middlewares("paas-ws-a")}/paas-ws-a-web-02-private`;
+    await mustRequest(cluster(), { method: "DELETE", path });
+    try {
+      const routes = await readTraefikRoutes(cluster());
+      const routers = Object.values(routes.routers).filter(({ rule }) => rule.includes("a-web-02"));
+      expect(routers.map(({ middlewares: used }) => used)).toEqual([[privateName], [privateName]]);
+      for (const from of [inside, outside]) {
+        expect(outcomes(await ask(privateHosts, { from }))).toEqual(["404", "404"]);
+      }
+    } finally {
+      const ran = await woow("apply", "--yes", "--wait=false");
+      expect(ran, ran.stdout + ran.stderr).toMatchObject({ status: 0 });
+    }
+    expect(outcomes(await ask(privateHosts, { from: inside }))).toEqual(["forwarded", "forwarded"]);
+  });
+});
+
+/** What a tenant, or a chart of its, might make in its own namespace. */
+interface Attack {
+  readonly collection: string;
+  readonly object: { readonly metadata: { readonly name: string }; readonly [field: string]: unknown };
+}
+
+function foreignIngress(
+  name: string,
+  options: { host?: string; path?: string; middleware?: string },
+): Attack {
+  const { host, path = "/", middleware } = options;
+  const backend = { service: { name: "paas-ws-b-web-01", port: { number: 80 } } };
+  const named = { "traefik.ingress.kubernetes.io/router.middlewares": middleware };
+  const annotations = {
+    "traefik.ingress.kubernetes.io/router.entrypoints": "websecure",
+    "traefik.ingress.kubernetes.io/router.tls": "true",
+    ...(middleware !== undefined && named),
+  };
+  const http = { paths: [{ path, pathType: "Prefix", backend }] };
+  const rule = host === undefined ? { http } : { host, http };
+  const object = { metadata: { name, annotations }, spec: { ingressClassName: "traefik", rules: [rule] } };
+  return { collection: ingresses("paas-ws-b"), object };
+}
+
+const ownHost = "a-web-01.apps.example.com";
+const attackers = "http://10.42.7.3:8080";
+const attacks = {
+  host: foreignIngress("host", { host: ownHost, path: "/login" }),
+  everything: foreignIngress("everything", {}),
+  middleware: foreignIngress("middleware", {
+    host: "b-web-01.apps.example.com",
+    path: "/borrowed",
+    middleware: privateName,
+  }),
+  route: {
+    collection: "/apis/traefik.io/v1alpha1/namespaces/paas-ws-b/ingressroutes",
+    object: {
+      apiVersion: "traefik.io/v1alpha1",
+      kind: "IngressRoute",
+      metadata: { name: "route" },
+      spec: {
+        entryPoints: ["websecure"],
+        tls: {},
+        routes: [
+          {
+            kind: "Rule",
+            match: `Host(\`${ownHost}\`)`,
+            priority: 100_000,
+            services: [{ name: "paas-ws-b-web-01", port: 80 }],
+          },
+        ],
+      },
+    },
+  },
+} satisfies Record<string, Attack>;
+
+/** Makes what admission would refuse, looks, and takes it away again. */
+async function carryOut({ collection, object }: Attack, look: () => Promise<void>): Promise<void> {
+  // a binding that was just deleted still bites for a moment
+  await waitUntil(`${object.metadata.name} is let in`, async () => {
+    const { status } = await cluster().request({ method: "POST", path: collection, body: object });
+    return status === 201;
+  });
+  await look();
+  await mustRequest(cluster(), { method: "DELETE", path: `${collection}/${object.metadata.name}` });
+}
+
+describe("what admission is for: without it Traefik lets a tenant do it", () => {
+  beforeAll(async () => {
+    const path = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
+    const bindings = await list(cluster(), path);
+    for (const { metadata } of bindings) {
+      await mustRequest(cluster(), { method: "DELETE", path: `${path}/${metadata.name}` });
+    }
+  });
+
+  afterAll(async () => {
+    const ran = await woow("apply", "--yes", "--wait=false");
+    expect(ran, ran.stdout + ran.stderr).toMatchObject({ status: 0 });
+  });
+
+  test("an Ingress with another tenant's host takes the visitors of a path", async () => {
+    await carryOut(attacks.host, async () => {
+      expect((await ask([ownHost], { path: "/login" }))[0]).toMatchObject({ servers: [attackers] });
+      expect((await ask([ownHost]))[0]).toMatchObject({ servers: ["http://10.42.7.1:8080"] });
+    });
+  });
+
+  test("an Ingress without a host takes every visitor whom nobody else serves", async () => {
+    await carryOut(attacks.everything, async () => {
+      for (const answer of await ask(lostHosts)) expect(answer).toMatchObject({ servers: [attackers] });
+    });
+  });
+
+  test("an IngressRoute takes another tenant's host whole, by its priority", async () => {
+    await carryOut(attacks.route, async () => {
+      expect((await ask([ownHost]))[0]).toMatchObject({ servers: [attackers] });
+    });
+  });
+
+  test("an Ingress uses another tenant's Middleware by naming it", async () => {
+    await carryOut(attacks.middleware, async () => {
+      const asked = { path: "/borrowed" };
+      expect(outcomes(await ask(["b-web-01.apps.example.com"], asked))).toEqual(["403"]);
+      const routes = await readTraefikRoutes(cluster());
+      const router = Object.values(routes.routers).find(({ rule }) => rule.includes("/borrowed"));
+      expect(router).toMatchObject({ middlewares: [privateName] });
+    });
+  });
+});
+
+describe("names, as Traefik joins them", () => {
+  test("namespaces with hyphens can make one name of two Middlewares; a workspace id has no hyphen", async () => {
+    const make = async (namespace: string, name: string, range: string) => {
+      await post("/api/v1/namespaces", { metadata: { name: namespace } });
+      await post(middlewares(namespace), {
+        apiVersion: "traefik.io/v1alpha1",
+        kind: "Middleware",
+        metadata: { name },
+        spec: { ipAllowList: { sourceRange: [range] } },
+      });
+    };
+    await make("stray", "one-two", "192.0.2.1/32");
+    await make("stray-one", "two", "192.0.2.2/32");
+    const stray = Object.keys((await readTraefikRoutes(cluster())).middlewares).filter((name) =>
+      name.startsWith("stray"),
+    );
+    expect(stray).toEqual(["stray-one-two@kubernetescrd"]);
+    for (const namespace of ["stray", "stray-one"]) {
+      await mustRequest(cluster(), {
+        method: "DELETE",
+        path: `${middlewares(namespace)}/${namespace === "stray" ? "one-two" : "two"}`,
+      });
+    }
+  });
+
+  test("workspaces whose ids begin alike, with services of the same name, have routers of their own", async () => {
+    const rules = (await listIngresses()).flatMap(({ spec }) => spec.rules);
+    await makeBackend("ab", "web-01", "10.42.7.4");
+    const { routers } = await readTraefikRoutes(cluster());
+    expect(Object.keys(routers)).toHaveLength(rules.length);
+    for (const answer of await ask(lostHosts)) {
+      expect(answer).toMatchObject({ outcome: "forwarded", servers: ["http://10.42.7.4:8080"] });
+    }
+  });
+});
