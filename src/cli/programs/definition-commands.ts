@@ -1,10 +1,11 @@
 import type { Command } from "commander";
 import type { GlobalFlags } from "../context.ts";
+import type { EstimateFlags } from "../commands/estimate.ts";
 import type { SynthFlags } from "../commands/synth.ts";
 import { addCommand, collect } from "./add-command.ts";
 import type { ProgramParts } from "./add-command.ts";
 
-/** validate and synth. */
+/** validate, synth and estimate. */
 export function addDefinitionCommands(program: Command, { context, setStatus }: ProgramParts): void {
   addCommand(program, "validate", {
     summary: "Check every definition and print every problem with its place. Needs no key and no cluster.",
@@ -36,5 +37,16 @@ export function addDefinitionCommands(program: Command, { context, setStatus }: 
       const { runSynth } = await import("../commands/synth.ts");
       const flags = command.optsWithGlobals<Omit<SynthFlags, "secrets"> & { withoutSecrets?: boolean }>();
       setStatus(await runSynth({ ...flags, secrets: flags.withoutSecrets !== true }, context));
+    });
+
+  addCommand(program, "estimate", {
+    summary: "Print what services and workspaces cost a month, by the prices in the catalog.",
+    example: "woow estimate\nwoow estimate -w acme -o wide",
+  })
+    .option("-w, --workspace <id>", "only this workspace and its services (repeatable)", collect)
+    .option("-o, --output <format>", "table, wide, json, yaml or name", "table")
+    .action(async (_, command: Command) => {
+      const { runEstimate } = await import("../commands/estimate.ts");
+      setStatus(runEstimate(command.optsWithGlobals<EstimateFlags>(), context));
     });
 }
