@@ -6,6 +6,7 @@ import { addCatalogCommands } from "./programs/catalog-commands.ts";
 import { addCreateCommands } from "./programs/create-commands.ts";
 import { addDataCommands } from "./programs/data-commands.ts";
 import { addDefinitionCommands } from "./programs/definition-commands.ts";
+import { addDomainCommands } from "./programs/domain-commands.ts";
 import { addHistoryCommands } from "./programs/history-commands.ts";
 import { addUpkeepCommands } from "./programs/upkeep-commands.ts";
 import { addServiceCommands } from "./programs/service-commands.ts";
@@ -49,6 +50,7 @@ export function buildProgram(context: CliContext, setStatus: SetStatus): Command
   addCatalogCommands(program, { context, setStatus });
   // after the catalog commands: it adds one to them
   addUpkeepCommands(program, { context, setStatus });
+  addDomainCommands(program, { context, setStatus });
   addSecretsCommands(program, { context, setStatus });
   return program;
 }

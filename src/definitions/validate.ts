@@ -3,6 +3,8 @@ import type { Json } from "./convert.ts";
 import type { DefinitionKind, DefinitionTypes } from "./definition.ts";
 import { maxProblemsPerFile, problemAt, tooManyProblems } from "./problem.ts";
 import type { Finding, Problem } from "./problem.ts";
+import { readDomainName } from "./domain-name.ts";
+import { hostNamePattern } from "./id-patterns.ts";
 import { mayHoldSecret } from "./secret-path.ts";
 import type { Source, ValuePath } from "./source.ts";
 import { suggestHint, suggestWord } from "./suggest.ts";
@@ -63,6 +65,7 @@ function kindProblem(kind: Json | undefined, expected: DefinitionKind, source: S
 
 interface SchemaNode {
   description?: string;
+  pattern?: string;
   properties?: Record<string, SchemaNode>;
   type?: string;
 }
@@ -128,11 +131,19 @@ function toFinding(error: ErrorObject, path: ValuePath, schema: SchemaNode | und
       return {
         code: "bad-format",
         message: `${where} is ${shown}, which is not usable`,
-        hint,
+        hint: schema?.pattern === hostNamePattern && !isSecret ? hostHint(error.data) : hint,
       };
     default:
       return { code: "bad-format", message: `${where} ${error.message ?? "is not usable"}`, hint };
   }
+}
+
+/** The name DNS has for what was written, or why there is none. */
+function hostHint(data: unknown): string {
+  const name = readDomainName(String(data));
+  if (!name.ok) return `${name.reason}; ${name.hint}`;
+  const { domain, unicode } = name;
+  return unicode === domain ? `write ${domain}` : `write ${domain}, the form of ${unicode} that DNS has`;
 }
 
 const nameHint = "lower-case letters, digits and hyphens, not starting or ending with a hyphen";

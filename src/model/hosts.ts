@@ -1,4 +1,5 @@
 import type { Definition, Definitions, ServiceFile } from "../definitions/definition.ts";
+import { describeDomain, readDomainName } from "../definitions/domain-name.ts";
 import type { ProblemList } from "./problem-list.ts";
 import { serviceUnit } from "./names.ts";
 import type { IngressHost } from "./service.ts";
@@ -53,6 +54,8 @@ export function planHosts(definitions: Definitions, list: ProblemList): HostPlan
     const there = first.source.locate(["custom_domain"]);
     list.add(service.source, ["custom_domain"], {
       code: "duplicate-host",
+      // nobody is served yet: a name that one tenant only wishes for must not stop another one
+      severity: first.workspaceId === service.workspaceId ? "error" : "warning",
       message: `${domain} is also wanted by ${first.workspaceId}/${first.id} (${there.file}:${there.line})`,
       hint: "the workspace that proves it gets it",
       related: [there],
@@ -114,6 +117,15 @@ function customDomainIsUsable(
   list: ProblemList,
 ): boolean {
   const { domain, domains, verified } = rule;
+  const name = readDomainName(domain);
+  if (!name.ok) {
+    list.add(service.source, ["custom_domain"], {
+      code: "bad-format",
+      message: `${domain} cannot be a custom domain: ${name.reason}`,
+      hint: name.hint,
+    });
+    return false;
+  }
   const inside = domains.find((own) => domain === own || domain.endsWith(`.${own}`));
   if (inside !== undefined) {
     list.add(service.source, ["custom_domain"], {
@@ -128,7 +140,7 @@ function customDomainIsUsable(
     list.add(service.source, ["custom_domain"], {
       code: "foreign-domain",
       message: `${domain} was verified by another workspace (${owner})`,
-      hint: "use a domain of your own",
+      hint: `use a domain of your own; if ${owner} gave it up, the platform's operator runs woow domain forget ${domain}`,
     });
     return false;
   }
@@ -136,8 +148,8 @@ function customDomainIsUsable(
     list.add(service.source, ["custom_domain"], {
       code: "unverified-domain",
       severity: "warning",
-      message: `${domain} is left out until domains.yaml says that workspace ${service.workspaceId} has proven it`,
-      hint: "check that the customer controls the domain, then list it in domains.yaml",
+      message: `${describeDomain(domain)} is left out until domains.yaml says that workspace ${service.workspaceId} has proven it`,
+      hint: `woow domain status ${domain} prints the DNS records to set, woow domain verify ${domain} checks them and writes domains.yaml`,
     });
   }
   return true;

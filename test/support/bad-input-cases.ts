@@ -149,18 +149,36 @@ const hosts: readonly BadInputCase[] = [
   },
   {
     ...wrong(
-      "a custom domain that is another tenant's host",
+      "the same custom domain twice in one workspace",
       append(
-        append(rivalFiles, rival, "custom_domain: shop.acme.example\n"),
+        append(
+          edit(
+            { ...sample, "workspaces/acme/web-02.yaml": sample[web] ?? "" },
+            "workspaces/acme/web-02.yaml",
+            ["subdomain: shop", "subdomain: shop2"],
+          ),
+          "workspaces/acme/web-02.yaml",
+          "custom_domain: shop.acme.example\n",
+        ),
         web,
         "custom_domain: shop.acme.example\n",
       ),
       ["unverified-domain", web, "custom_domain"],
-      ["duplicate-host", rival, "custom_domain"],
-      ["unverified-domain", rival, "custom_domain"],
+      ["duplicate-host", "workspaces/acme/web-02.yaml", "custom_domain"],
+      ["unverified-domain", "workspaces/acme/web-02.yaml", "custom_domain"],
     ),
     related: [`${web}:6`],
   },
+  inWeb("a custom domain that is an address", "custom_domain: 203.0.113.9\n", [
+    "bad-format",
+    web,
+    "custom_domain",
+  ]),
+  inWeb("a custom domain that is a wildcard", 'custom_domain: "*.acme.example"\n', [
+    "bad-format",
+    web,
+    "custom_domain",
+  ]),
   wrong(
     "a custom domain that another tenant verified",
     append(
