@@ -15,6 +15,8 @@ export interface ApiRequest {
   /** In place of a user's. */
   readonly token?: string;
   readonly userAgent?: string;
+  /** Beside what every request says. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What the API server answered: JSON read, anything else as text. */
@@ -141,6 +143,7 @@ export class ApiClient {
       authorization: `Bearer ${token}`,
       accept: "application/json",
       "user-agent": options.userAgent ?? `test-cluster/${user}`,
+      ...options.headers,
     };
     const text = body === undefined ? undefined : JSON.stringify(body);
     if (text !== undefined) {
