@@ -39,13 +39,17 @@ export function addCatalogCommands(program: Command, { context, setStatus }: Pro
   addCommand(catalog, "verify [ids...]", {
     summary:
       "Render each app's chart at its pinned version with the real helm and check what the catalog says of it.",
-    example: "woow catalog verify\nwoow catalog verify postgresql n8n --charts-dir ./charts-cache",
+    example:
+      "woow catalog verify\nwoow catalog verify postgresql n8n --charts-dir ./charts-cache\nwoow catalog verify --write-lock",
   })
     .option(
       "--charts-dir <dir>",
       "take charts from here (DIR/NAME/ or DIR/NAME-VERSION.tgz), not from the network",
     )
     .option("--helm <path>", "the helm program (default: $WOOW_HELM, else helm)")
+    .option("--write-lock", "write catalog.lock.yaml and charts/.verified; without it they are only compared")
+    .option("--digests-only", "lock digests without the charts' bytes: chart jobs download by themselves")
+    .option("--accept-changed", "lock other bytes under a version that was locked before")
     .action(async (ids: string[], _, command: Command) => {
       const { runCatalogVerify } = await import("../commands/catalog-verify.ts");
       setStatus(await runCatalogVerify(ids, command.optsWithGlobals<CatalogVerifyFlags>(), context));

@@ -5,7 +5,7 @@ import type { Problem } from "../../definitions/problem.ts";
 import { readDefinitions } from "../../definitions/read-definitions.ts";
 import { suggestHint } from "../../definitions/suggest.ts";
 import { OperationError } from "../../errors.ts";
-import type { Cluster } from "../../model/platform.ts";
+import type { Cluster, Platform } from "../../model/platform.ts";
 import { resolveModel } from "../../model/resolve.ts";
 import type { Template } from "../../model/template.ts";
 
@@ -23,6 +23,10 @@ export interface Catalog {
   readonly currency: string;
   /** Empty when platform.yaml cannot be used. */
   readonly clusters: readonly Cluster[];
+  /** Which charts the platform lets run. */
+  readonly charts: Platform["charts"];
+  /** Chart versions that services pin, by template; sorted. */
+  readonly pins: ReadonlyMap<string, readonly string[]>;
   /** Platform, templates and charts; no workspaces. */
   readonly definitions: Definitions;
   /** Problems of platform.yaml, catalog/ and charts/, sorted by place. */
@@ -54,9 +58,18 @@ export function loadCatalog(tree: DefinitionTree): Catalog {
     entries,
     currency: platform?.currency ?? "USD",
     clusters: platform?.clusters ?? [],
+    charts: platform?.charts ?? "any",
+    pins: listPins(read.definitions),
     definitions,
     problems: sortProblems(found),
   };
+}
+
+function listPins({ services }: Definitions): Map<string, readonly string[]> {
+  const byTemplate = Map.groupBy(services, ({ value }) => value.template_id);
+  const versionsOf = (files: typeof services) =>
+    [...new Set(files.flatMap(({ value }) => value.chart_version ?? []))].sort();
+  return new Map([...byTemplate].map(([template, files]) => [template, versionsOf(files)]));
 }
 
 /** True when something of the catalog itself could not be used. */

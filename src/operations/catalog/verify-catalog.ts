@@ -1,13 +1,19 @@
 import { OperationError } from "../../errors.ts";
 import type { Cluster } from "../../model/platform.ts";
+import type { ChartFetcher } from "../charts/chart-fetcher.ts";
 import { selectTemplates } from "./load-catalog.ts";
-import type { Catalog } from "./load-catalog.ts";
+import type { Catalog, CatalogEntry } from "./load-catalog.ts";
 import type { HelmClient } from "./verify/helm-client.ts";
 import { verifyTemplate } from "./verify/verify-template.ts";
 import type { TemplateReport } from "./verify/verify-template.ts";
 
 export interface VerifyDeps {
   readonly helm: HelmClient;
+  /**
+   * Where packed charts come from when a lock file is concerned: then older versions that services still run are looked
+   * at as well. Left out: helm fetches what the templates name.
+   */
+  readonly fetcher?: ChartFetcher | undefined;
   /** Called after every template. */
   readonly progress: (done: number, total: number) => void;
 }
@@ -21,17 +27,25 @@ const chartsAtATime = 2;
  * Errors: `not-found` for an id that is not in the catalog, `program-missing` and `program-failed` from helm.
  */
 export async function* verifyCatalog(
-  { helm, progress }: VerifyDeps,
+  { helm, fetcher, progress }: VerifyDeps,
   { catalog, ids }: { catalog: Catalog; ids: readonly string[] },
 ): AsyncGenerator<TemplateReport> {
-  const entries = selectTemplates(catalog, ids);
+  const entries = selectTemplates(catalog, ids).flatMap((entry) => [
+    entry,
+    ...(fetcher === undefined ? [] : pinsOf(catalog, entry)),
+  ]);
   const kubeVersion = oldestKubeVersion(catalog.clusters);
   const reports = new Map<number, Promise<TemplateReport>>();
   let done = 0;
   const start = (index: number): void => {
     const entry = entries[index];
     if (entry === undefined || reports.has(index)) return;
-    const running = verifyTemplate(helm, { ...entry, definitions: catalog.definitions, kubeVersion });
+    const running = verifyTemplate(helm, {
+      ...entry,
+      definitions: catalog.definitions,
+      kubeVersion,
+      fetcher,
+    });
     // one that fails while an earlier one is awaited is thrown when its turn comes
     running.then(
       () => progress((done += 1), entries.length),
@@ -45,6 +59,20 @@ export async function* verifyCatalog(
     if (report !== undefined) yield report;
   }
 }
+
+/** The template once more for every other version that a service pins. */
+function pinsOf({ pins }: Catalog, { definition, template }: CatalogEntry): readonly PinnedEntry[] {
+  if (template.chart.folder !== undefined) return [];
+  return (pins.get(template.id) ?? [])
+    .filter((version) => version !== template.chart.version)
+    .map((version) => ({
+      definition,
+      template: { ...template, chart: { ...template.chart, version } },
+      isPin: true,
+    }));
+}
+
+type PinnedEntry = CatalogEntry & { readonly isPin: true };
 
 /** Charts look at the Kubernetes version; what the oldest cluster takes, the others take too. */
 function oldestKubeVersion(clusters: readonly Cluster[]): string {

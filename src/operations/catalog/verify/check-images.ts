@@ -2,6 +2,7 @@ import type { CheckContext } from "./check-context.ts";
 import { movedImages } from "./moved-images.ts";
 import { listContainers } from "./pods.ts";
 import { describeObject, textAt } from "./rendered-objects.ts";
+import type { Rendering } from "./rendered-objects.ts";
 
 /** An image reference in parts; Docker Hub's short names are written out. */
 export interface ImageReference {
@@ -26,6 +27,12 @@ export function parseImage(image: string): ImageReference {
     tag: tag === "" ? undefined : tag,
     digest,
   };
+}
+
+/** Every image of a rendering once, sorted. */
+export function listImages({ objects }: Rendering): string[] {
+  const images = listContainers(objects).map(({ body }) => textAt(body, "image") ?? "");
+  return [...new Set(images.filter((image) => image !== ""))].sort();
 }
 
 /** Images must be pinned and must still be where the chart looks for them. */
