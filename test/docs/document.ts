@@ -83,3 +83,8 @@ export function listDocuments(): string[] {
 export function isForCluster(info: string): boolean {
   return info.split(" ").includes("cluster");
 }
+
+/** True for a console block that test/real/key-procedures.test.ts runs with the real sops: ```` ```console keys ````. */
+export function isForKeys(info: string): boolean {
+  return info.split(" ").includes("keys");
+}

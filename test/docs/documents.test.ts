@@ -7,7 +7,7 @@ import { parseAllDocuments } from "yaml";
 import type { DefinitionKind } from "../../src/definitions/definition.ts";
 import { parseDefinition } from "../../src/definitions/parse.ts";
 import { validateDefinition } from "../../src/definitions/validate.ts";
-import { isForCluster, listDocuments, readBlocks } from "./document.ts";
+import { isForCluster, isForKeys, listDocuments, readBlocks } from "./document.ts";
 import type { Block } from "./document.ts";
 import { checkConsoles, prepareWork } from "./run-consoles.ts";
 import type { WorkFolder } from "./run-consoles.ts";
@@ -69,8 +69,10 @@ describe.each(documents)("%s", (path) => {
     );
   }
 
-  // what needs a cluster is run by test/cluster/documents.test.ts
-  const consoles = blocks.filter(({ language, info }) => language === "console" && !isForCluster(info));
+  // what needs a cluster is run by test/cluster/documents.test.ts, what needs sops by test/real/key-procedures.test.ts
+  const consoles = blocks.filter(
+    ({ language, info }) => language === "console" && !isForCluster(info) && !isForKeys(info),
+  );
   if (consoles.length > 0) {
     test("every command does and prints what the document says", { timeout: 120_000 }, () => {
       const work = prepareSample();

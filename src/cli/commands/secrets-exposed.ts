@@ -44,19 +44,19 @@ export async function runSecretsExposed(
   if (!output.json && exposed.length > 0) {
     context.stderr(`${plural(exposed.length, "secret")} in use may be known to whoever has this key\n`);
   } else if (!output.json && isDone) {
-    context.stdout("nothing that this key ever opened in this repository is in use still\n");
+    context.stdout("no value of today stands in any version that this key opens\n");
+    context.stdout("new values count once they are applied, and set inside apps that take them only once\n");
   }
   return isDone ? exitStatus.done : exitStatus.failed;
 }
 
-function commandFor({ unit, key, remedy }: ExposedSecret): string {
-  if (remedy === "regenerate") return `woow secrets regenerate ${unit} ${key}`;
-  return `woow secrets set ${unit} ${key}${remedy === "in-app" ? " --force" : ""}`;
+function commandFor({ unit, key, isGenerated, isInApp }: ExposedSecret): string {
+  const command = `woow secrets ${isGenerated ? "regenerate" : "set"} ${unit} ${key}`;
+  return isInApp ? `${command} --force` : command;
 }
 
 function adviceFor(secret: ExposedSecret): string {
-  const command = commandFor(secret);
-  return secret.remedy === "in-app" ? `in the app, then ${command}` : command;
+  return secret.isInApp ? `${commandFor(secret)}, and inside the app` : commandFor(secret);
 }
 
 function printDoubts({ stillOpen, closed, history }: ExposedSecrets, output: SecretOutput): void {

@@ -28,11 +28,10 @@ export interface ExposedSecretsDeps extends Pick<SecretDeps, "tree" | "identitie
 export interface ExposedSecret {
   readonly unit: string;
   readonly key: string;
-  /**
-   * How it is changed: `regenerate` makes another one, `set` takes one that is made elsewhere, `in-app` has to be
-   * changed inside the app first, which takes it only when it is set up.
-   */
-  readonly remedy: "regenerate" | "set" | "in-app";
+  /** True when the template says how a new one is made; else it is the password of something else. */
+  readonly isGenerated: boolean;
+  /** True when the app takes it only when it is set up: then it must be changed inside the app as well. */
+  readonly isInApp: boolean;
 }
 
 export interface ExposedSecrets {
@@ -122,8 +121,8 @@ function describe(
   const specs = loadServiceTemplate(tree, file)?.specs ?? [];
   const spec: ValueSpec | undefined = specs.find((candidate) => isSamePath(candidate.steps, steps));
   const key = spec?.key ?? formatHelmPath(steps);
-  if (spec?.lifecycle === "create_only") return { unit: file.unit, key, remedy: "in-app" };
-  return { unit: file.unit, key, remedy: spec?.generate === undefined ? "set" : "regenerate" };
+  const isInApp = spec?.lifecycle === "create_only";
+  return { unit: file.unit, key, isGenerated: spec?.generate !== undefined, isInApp };
 }
 
 /** An old version may be no YAML at all: then nothing could be opened in it. */
