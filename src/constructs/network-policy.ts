@@ -8,17 +8,19 @@ export interface NetworkPolicyProps {
   readonly ingress?: k8s.NetworkPolicyIngressRule[];
   /** Rules for traffic from the namespace's pods; empty denies, absent leaves this direction alone. */
   readonly egress?: k8s.NetworkPolicyEgressRule[];
+  /** Labels of the pods it is for; left out: every pod of the namespace. */
+  readonly podLabels?: Readonly<Record<string, string>>;
 }
 
-/** A policy for every pod of a namespace. Empty lists are written out, so that a hole cut into it shows. */
+/** A policy for the pods of a namespace. Empty lists are written out, so that a hole cut into it shows. */
 export class NetworkPolicy extends Construct {
   constructor(scope: Construct, id: string, props: NetworkPolicyProps) {
     super(scope, id);
-    const { name, namespace, ingress, egress } = props;
+    const { name, namespace, ingress, egress, podLabels } = props;
     new k8s.KubeNetworkPolicy(this, "policy", {
       metadata: { name, namespace },
       spec: {
-        podSelector: {},
+        podSelector: podLabels === undefined ? {} : { matchLabels: { ...podLabels } },
         policyTypes: [
           ...(ingress === undefined ? [] : ["Ingress"]),
           ...(egress === undefined ? [] : ["Egress"]),
@@ -44,10 +46,18 @@ export const dnsEgress: k8s.NetworkPolicyEgressRule = {
   ],
 };
 
+/** K3s' Traefik; both selectors in one peer, so that a pod must meet both. */
+export const traefikPods: k8s.NetworkPolicyPeer = {
+  namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+  podSelector: { matchLabels: { "app.kubernetes.io/name": "traefik" } },
+};
+
 /** Link-local addresses: cloud metadata services answer there. */
 export const metadataCidr = "169.254.0.0/16";
 
-/** A TCP port with the protocol the API would add. */
-export function tcpPort(port: number): k8s.NetworkPolicyPort {
-  return { port: k8s.IntOrString.fromNumber(port), protocol: "TCP" };
+/** A TCP port, by number or by the name a container gives it, with the protocol the API would add. */
+export function tcpPort(port: number | string): k8s.NetworkPolicyPort {
+  const value =
+    typeof port === "number" ? k8s.IntOrString.fromNumber(port) : k8s.IntOrString.fromString(port);
+  return { port: value, protocol: "TCP" };
 }

@@ -10,6 +10,7 @@ import { HelmChart } from "./helm-chart.ts";
 import type { ChartSource } from "./helm-chart.ts";
 import { unitLabels } from "./labels.ts";
 import { middlewareReference, PrivateNetwork } from "./private-network.ts";
+import { PublishedPort } from "./published-port.ts";
 import { ServiceIngressObject } from "./service-ingress.ts";
 import { ValuesSecret } from "./values-secret.ts";
 
@@ -53,6 +54,7 @@ export class ServiceChart extends Chart {
       forceConflicts: hasForceConflicts(cluster.k3sVersion),
     });
     if (ingress === undefined) return;
+    new PublishedPort(this, "port", { name: `${releaseName}-traefik`, namespace, port: ingress.podPort });
     const middleware = `${releaseName}-private`;
     if (service.isPrivate) {
       new PrivateNetwork(this, "private", {

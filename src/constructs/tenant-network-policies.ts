@@ -1,6 +1,6 @@
 import { Construct } from "constructs";
 import { compactCidrs } from "../model/cidr.ts";
-import { dnsEgress, metadataCidr, NetworkPolicy } from "./network-policy.ts";
+import { dnsEgress, metadataCidr, NetworkPolicy, tcpPort, traefikPods } from "./network-policy.ts";
 
 export interface TenantNetworkPoliciesProps {
   readonly namespace: string;
@@ -8,10 +8,14 @@ export interface TenantNetworkPoliciesProps {
   readonly closedCidrs: readonly string[];
 }
 
-/** Deny by default; open within the namespace, from Traefik, to DNS and to the internet. */
+/** The pods by which cert-manager answers HTTP-01 challenges in the tenant's namespace. */
+const acmeSolver = { podLabels: { "acme.cert-manager.io/http01-solver": "true" }, port: 8089 };
+
+/** Deny by default; open within the namespace, to DNS and to the internet. Services open what they publish. */
 export class TenantNetworkPolicies extends Construct {
-  constructor(scope: Construct, id: string, { namespace, closedCidrs }: TenantNetworkPoliciesProps) {
+  constructor(scope: Construct, id: string, props: TenantNetworkPoliciesProps) {
     super(scope, id);
+    const { namespace, closedCidrs } = props;
     const policy = (
       name: string,
       rules: Omit<ConstructorParameters<typeof NetworkPolicy>[2], "name" | "namespace">,
@@ -21,17 +25,9 @@ export class TenantNetworkPolicies extends Construct {
       ingress: [{ from: [{ podSelector: {} }] }],
       egress: [{ to: [{ podSelector: {} }] }],
     });
-    policy("allow-traefik", {
-      ingress: [
-        {
-          from: [
-            {
-              namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
-              podSelector: { matchLabels: { "app.kubernetes.io/name": "traefik" } },
-            },
-          ],
-        },
-      ],
+    policy("allow-acme-solvers", {
+      podLabels: acmeSolver.podLabels,
+      ingress: [{ from: [traefikPods], ports: [tcpPort(acmeSolver.port)] }],
     });
     policy("allow-dns", { egress: [dnsEgress] });
     // no rule for IPv6: what is not opened stays closed

@@ -67,6 +67,7 @@ export function resolveService(file: ServiceFile, context: ServiceContext): Serv
       primaryHost,
       backendService: fillText(template.serviceName, placeholders),
       backendPort: template.servicePort,
+      podPort: template.podPort,
     }),
     isPrivate: value.is_private_network ?? false,
     internalPort: template.servicePort,

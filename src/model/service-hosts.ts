@@ -44,8 +44,8 @@ export function checkServiceHosts(
 /** Absent when the service has no host. */
 export function resolveIngress(
   hosts: readonly IngressHost[],
-  rest: { primaryHost: string | undefined; backendService: string; backendPort: number },
+  rest: Omit<ServiceIngress, "primaryHost" | "hosts"> & { primaryHost: string | undefined },
 ): ServiceIngress | undefined {
-  const { primaryHost, backendService, backendPort } = rest;
-  return primaryHost === undefined ? undefined : { primaryHost, hosts, backendService, backendPort };
+  const { primaryHost, ...backend } = rest;
+  return primaryHost === undefined ? undefined : { primaryHost, hosts, ...backend };
 }

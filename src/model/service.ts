@@ -57,6 +57,8 @@ export interface ServiceIngress {
   readonly hosts: readonly IngressHost[];
   readonly backendService: string;
   readonly backendPort: number;
+  /** The pods' port behind the backend: the one Traefik must reach. A number, or a container port's name. */
+  readonly podPort: number | string;
 }
 
 export interface IngressHost {

@@ -31,6 +31,8 @@ export interface Template {
   readonly defaultPort: number;
   readonly serviceName: string;
   readonly servicePort: number;
+  /** Where the Service leads in the pods: a number, or the name of a container's port. */
+  readonly podPort: number | string;
   readonly ingressEnabled: boolean;
   readonly isActive: boolean;
   readonly minResources: { readonly vcpu: number; readonly ramGb: number; readonly storageGb: number };
@@ -107,6 +109,7 @@ export function resolveTemplate(
     defaultPort: value.default_port ?? 80,
     serviceName: value.service_name ?? "{release_name}",
     servicePort: value.service_port ?? value.default_port ?? 80,
+    podPort: value.pod_port ?? value.default_port ?? 80,
     ingressEnabled: value.ingress_enabled ?? true,
     isActive: value.is_active ?? true,
     minResources: {

@@ -119,7 +119,7 @@ const edits: readonly Edit[] = [
   },
   {
     what: "egress where there was none to speak of",
-    label: `NetworkPolicy ${acme}/allow-traefik`,
+    label: `NetworkPolicy ${acme}/allow-acme-solvers`,
     patch: [{ op: "add", path: "/spec/egress", value: [{}] }],
     seen: [["spec.egress", "added"]],
   },
@@ -399,7 +399,7 @@ test("who clears managedFields hides nothing", async () => {
     { op: "add", path: "/metadata/managedFields", value: [{}] },
     { op: "add", path: "/spec/ingress", value: [{}] },
   ]);
-  const traefik = find(`NetworkPolicy ${acme}/allow-traefik`);
+  const traefik = find(`NetworkPolicy ${acme}/allow-acme-solvers`);
   await editAs("kubectl-edit", traefik, [{ op: "add", path: "/spec/egress", value: [{}] }]);
   await editAs("kubectl-edit", traefik, [{ op: "add", path: "/metadata/managedFields", value: [{}] }]);
   for (const one of [manifest, traefik]) {

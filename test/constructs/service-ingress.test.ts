@@ -14,7 +14,13 @@ interface Ingress {
 
 function build(tls: ServiceIngressProps["tls"], ...hosts: readonly IngressHost[]): Ingress {
   const chart = Testing.chart();
-  const ingress = { primaryHost: hosts[0]?.host ?? "", hosts, backendService: "shop", backendPort: 80 };
+  const ingress = {
+    primaryHost: hosts[0]?.host ?? "",
+    hosts,
+    backendService: "shop",
+    backendPort: 80,
+    podPort: 8080,
+  };
   new ServiceIngressObject(chart, "ingress", {
     name: "release",
     namespace: "paas-ws-acme",

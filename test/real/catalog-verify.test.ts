@@ -84,6 +84,7 @@ const good = `${card}helm_chart:
     fullnameOverride: "{release_name}"
     helper: { greeting: hello }
 service_port: 80
+pod_port: 8080
 resource_keys:
   containers: [{ path: resources }]
   storage: [{ path: persistence.size }]
@@ -294,6 +295,18 @@ describe("names, images and objects", () => {
     expect(await hint(port, "wrong-service-port")).toContain("80 (http)");
   });
 
+  test("a pod_port that is not where the Service leads would let Traefik in at the wrong port", async () => {
+    const text = replace("pod_port: 8080", "pod_port: 80");
+    const report = await verify(text);
+    expect(codes(report)).toEqual([`error wrong-pod-port ${lineIn(text, "pod_port")}`]);
+    expect(report.findings[0]?.hint).toBe("write pod_port: 8080");
+    // left out it is default_port, whose default is 80; a name that no container has
+    expect(codes(await verify(replace("pod_port: 8080\n", "")))).toEqual(["error wrong-pod-port 1"]);
+    expect(codes(await verify(replace("pod_port: 8080", "pod_port: nowhere")))).toHaveLength(1);
+    // what has no host needs no way in
+    expect(codes(await verify(replace("pod_port: 8080", "ingress_enabled: false")))).toEqual([]);
+  });
+
   test("lookups beyond the release's namespace", async () => {
     const text = `${card}helm_chart: { repository: https://charts.example.com, chart_name: reader, chart_version: "1.0.0" }\n`;
     const { findings } = await verify(text);
@@ -351,14 +364,18 @@ describe("where charts come from", () => {
     ]);
   });
 
-  test("our own chart through file:charts, as it is packed for a HelmChart", async () => {
-    const folder = tempFolder();
-    mkdirSync(join(folder, "catalog"));
-    cpSync(join(repository, "charts"), join(folder, "charts"), { recursive: true });
-    writeFileSync(join(folder, "platform.yaml"), samplePlatform()["platform.yaml"] ?? "");
-    cpSync(join(repository, "catalog", "anythingllm.yaml"), join(folder, "catalog", "app.yaml"));
-    expect(codes(await verifyWith(loadCatalog(openDefinitionTree(folder)), undefined))).toEqual([]);
-  });
+  test.each(["anythingllm", "container"])(
+    "%s: our own chart through file:charts, as it is packed",
+    async (id) => {
+      const folder = tempFolder();
+      mkdirSync(join(folder, "catalog"));
+      cpSync(join(repository, "charts"), join(folder, "charts"), { recursive: true });
+      writeFileSync(join(folder, "platform.yaml"), samplePlatform()["platform.yaml"] ?? "");
+      cpSync(join(repository, "catalog", `${id}.yaml`), join(folder, "catalog", "app.yaml"));
+      const report = await verifyWith(loadCatalog(openDefinitionTree(folder)), undefined);
+    expect(report.findings.filter(({ severity }) => severity === "error")).toEqual([]);
+    },
+  );
 });
 
 /** A chart repository with the good chart on a port of this machine, gone when the test ends. */

@@ -103,6 +103,14 @@ export const CloudAppTemplateDefinition = Type.Object(
       Type.String({ minLength: 1, description: "the chart's Service, for example {release_name}" }),
     ),
     service_port: Type.Optional(Port),
+    pod_port: Type.Optional(
+      Type.Union(
+        [Port, Type.String({ pattern: "^(?=.*[a-z])(?!.*--)[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$" })],
+        {
+          description: "the pods' port behind the Service, as a number or by the name the chart gives it",
+        },
+      ),
+    ),
     ingress_enabled: Type.Optional(Type.Boolean({ description: "false: the app speaks no HTTP" })),
     is_active: Type.Optional(Type.Boolean({ description: "false: no new services of this app" })),
     min_resources: Type.Optional(
