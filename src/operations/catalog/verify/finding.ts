@@ -37,9 +37,29 @@ export type FindingCode =
   | "forbidden-kind"
   | "exposed-service"
   | "strong-role"
+  | "foreign-subject"
+  | "unknown-scope"
   | "unsafe-pod"
   | "foreign-lookup"
   | "unclear-lookup";
+
+/** Findings that say a chart is no safe neighbour, or that nobody could look. */
+export const isolationCodes: ReadonlySet<FindingCode> = new Set([
+  "chart-not-found",
+  "chart-unavailable",
+  "chart-version-mismatch",
+  "render-failed",
+  "cluster-scoped-object",
+  "foreign-namespace",
+  "foreign-subject",
+  "forbidden-kind",
+  "exposed-service",
+  "strong-role",
+  "unsafe-pod",
+  "unknown-scope",
+  "foreign-lookup",
+  "unclear-lookup",
+]);
 
 /** An error makes verify fail; a note is for the catalog's author to judge. */
 export type FindingSeverity = "error" | "note";

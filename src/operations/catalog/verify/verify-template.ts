@@ -1,13 +1,14 @@
 import type { Definition, Definitions } from "../../../definitions/definition.ts";
-import { formatHelmPath, parseHelmPath, startsWith } from "../../../model/helm-values.ts";
+import { formatHelmPath } from "../../../model/helm-values.ts";
 import type { HelmValues } from "../../../model/helm-values.ts";
-import { packageChart } from "../../../manifests/package-chart.ts";
+import type { ChartCoordinates } from "../../../model/chart-lock.ts";
 import type { Template } from "../../../model/template.ts";
+import type { ChartFetcher } from "../../charts/chart-fetcher.ts";
 import { dropValue, makeBaseline, startChartRun } from "./chart-run.ts";
 import type { Baseline, ChartRun } from "./chart-run.ts";
 import { readChartMeta, readChartValues } from "./chart-values.ts";
 import type { CheckContext } from "./check-context.ts";
-import { checkImages } from "./check-images.ts";
+import { checkImages, listImages } from "./check-images.ts";
 import { checkLookups } from "./check-lookups.ts";
 import { checkNameLengths, checkNameSuffix } from "./check-names.ts";
 import { checkPodPort } from "./check-pod-port.ts";
@@ -17,12 +18,15 @@ import { checkSecrets } from "./check-secrets.ts";
 import { checkService } from "./check-service.ts";
 import { checkSizes } from "./check-sizes.ts";
 import { checkDefaults, checkSpecs, makeSwitched, shorten } from "./check-values.ts";
-import { FindingList } from "./finding.ts";
+import { FindingList, isolationCodes } from "./finding.ts";
 import type { VerifyFinding } from "./finding.ts";
 import type { HelmClient } from "./helm-client.ts";
+import { fetchPacked, openChart } from "./packed-chart.ts";
+import type { PackedChart } from "./packed-chart.ts";
 import { makeSampleService } from "./sample-service.ts";
 import type { SampleService } from "./sample-service.ts";
 import { samplePassword } from "./sample-values.ts";
+import { placeOf, specPath } from "./value-places.ts";
 import { isSchemaMessage, readSchemaFaults } from "./schema-faults.ts";
 
 /** What was found out about one template. */
@@ -34,6 +38,13 @@ export interface TemplateReport {
   readonly findings: readonly VerifyFinding[];
   /** How often helm rendered the chart. */
   readonly renderings: number;
+  readonly coordinates: ChartCoordinates;
+  /** True: the chart could not be had, so nothing is known about it. */
+  readonly isUnavailable: boolean;
+  /** The chart's bytes, where they were asked for or are our own. */
+  readonly packed: PackedChart | undefined;
+  /** Images it renders at default values, sorted. */
+  readonly images: readonly string[];
 }
 
 export interface VerifySubject {
@@ -42,20 +53,36 @@ export interface VerifySubject {
   readonly definitions: Definitions;
   /** The oldest cluster's, for example v1.35.8. */
   readonly kubeVersion: string;
+  /** Where packed charts come from when their digests are wanted; left out: helm fetches them. */
+  readonly fetcher?: ChartFetcher | undefined;
+  /** True: an older version that a service still runs, so that only what concerns isolation counts. */
+  readonly isPin?: boolean;
 }
 
 /** Opens the template's chart at its pinned version, renders it and holds it against everything the template says. */
 export async function verifyTemplate(helm: HelmClient, subject: VerifySubject): Promise<TemplateReport> {
   const { definition, template, kubeVersion } = subject;
   const findings = new FindingList(template.id, definition.source);
-  const report = (renderings: number): TemplateReport => ({
+  let packed: PackedChart | undefined;
+  const report = (renderings: number, rest: Partial<TemplateReport> = {}): TemplateReport => ({
     template: template.id,
     chart: template.chart.name,
     chartVersion: template.chart.version,
-    findings: findings.sorted(),
+    findings: findings.sorted().filter(({ code }) => subject.isPin !== true || isolationCodes.has(code)),
     renderings,
+    coordinates: {
+      repository: template.chart.repository,
+      name: template.chart.name,
+      version: template.chart.version,
+    },
+    isUnavailable: false,
+    packed,
+    images: [],
+    ...rest,
   });
-  const opened = await openChart(helm, template);
+  const fetched = await fetchPacked(template, subject.fetcher);
+  if (fetched?.ok === true) packed = fetched;
+  const opened = fetched?.ok === false ? fetched : await openChart(helm, { template, packed });
   if (!opened.ok) {
     findings.add({
       code: opened.reason === "not-found" ? "chart-not-found" : "chart-unavailable",
@@ -63,7 +90,7 @@ export async function verifyTemplate(helm: HelmClient, subject: VerifySubject): 
       message: opened.message,
       hint: "check repository, chart_name and chart_version",
     });
-    return report(0);
+    return report(0, { isUnavailable: true });
   }
   const { version } = readChartMeta(opened.chart.files);
   if (normalizeVersion(version) !== normalizeVersion(template.chart.version)) {
@@ -78,12 +105,7 @@ export async function verifyTemplate(helm: HelmClient, subject: VerifySubject): 
   const sample = makeSampleService(subject, { definitions: subject.definitions, length: "short" });
   const baseline = await renderBaseline(run, { subject, sample, findings });
   if (baseline !== undefined) await checkAll({ run, subject, baseline, findings });
-  return report(run.count());
-}
-
-async function openChart(helm: HelmClient, { chart }: Template) {
-  const archive = chart.folder === undefined ? undefined : await packageChart(chart.folder);
-  return helm.openChart({ repository: chart.repository, name: chart.name, version: chart.version, archive });
+  return report(run.count(), { images: baseline === undefined ? [] : listImages(baseline.rendering) });
 }
 
 /** 1.2.3 and v1.2.3 are one version to Helm. */
@@ -156,36 +178,6 @@ function reportSchemaFaults(
       message: message.replaceAll(/\s+/g, " ").trim(),
     });
   return left;
-}
-
-/** Where a chart value is written in the template's file: a spec, a size, or default_values. */
-function placeOf(
-  { definition, template }: VerifySubject,
-  steps: readonly string[],
-): readonly (string | number)[] {
-  const spec = template.specs.find(
-    (other) => startsWith(steps, other.steps) || startsWith(other.steps, steps),
-  );
-  if (spec !== undefined && steps.length > 0) return [...specPath(definition, spec.key), "key"];
-  for (const [group, keys] of [
-    ["containers", template.containerKeys],
-    ["storage", template.storageKeys],
-  ] as const) {
-    const index = keys.findIndex((key) => startsWith(steps, key.steps));
-    if (index >= 0) return ["resource_keys", group, index, "path"];
-  }
-  return ["helm_chart", "default_values", ...steps];
-}
-
-/** The entry of required_values or optional_values with this key. */
-function specPath(definition: Definition<"CloudAppTemplate">, key: string): readonly (string | number)[] {
-  for (const group of ["required_values", "optional_values"] as const) {
-    const index = (definition.value[group] ?? []).findIndex(
-      (spec) => formatHelmPath(parseHelmPath(spec.key) ?? []) === key,
-    );
-    if (index >= 0) return [group, index];
-  }
-  return [];
 }
 
 async function checkAll({ run, subject, baseline, findings }: Part & { baseline: Baseline }): Promise<void> {
