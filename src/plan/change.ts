@@ -94,6 +94,8 @@ export interface UnitPlan {
    * on.
    */
   readonly blocked?: Pick<Refusal, "code" | "message" | "hint"> | undefined;
+  /** Present: applied only once Traefik sees who calls, which the platform unit brings about. */
+  readonly waitsFor?: "client-addresses" | undefined;
   /** Sentences a person should read before saying yes. */
   readonly notes: readonly string[];
   /** Monthly price before and after; undefined when the unit does not exist then, or has none. */
@@ -118,7 +120,9 @@ export interface Refusal {
     | "placeholder"
     | "removal-not-named"
     | "missing-kind"
-    | "quota";
+    | "unverified-chart"
+    | "quota"
+    | "client-addresses";
   readonly unit: string | undefined;
   readonly ref: ObjectRef | undefined;
   readonly message: string;

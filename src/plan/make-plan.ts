@@ -6,6 +6,7 @@ import type { Answers, PlanInput, Question } from "./plan-input.ts";
 import { planNotes } from "./plan-notes.ts";
 import { planRemovals } from "./plan-removals.ts";
 import { planQuota } from "./quota/plan-quota.ts";
+import { planClientAddresses } from "./service/client-addresses.ts";
 import { planUnit } from "./plan-unit.ts";
 
 /** What can be planned from lists alone, and what is left to ask; without a question it is the plan. */
@@ -44,13 +45,18 @@ function planAll(
     .map((unit) => planUnit(unit, context));
   const removals = planRemovals(index, input);
   const quota = planQuota([...planned.map(({ plan }) => plan), ...removals.plans], { input, index });
-  const { units } = quota;
+  const callers = planClientAddresses(quota.units, {
+    desired: input.units,
+    addresses: input.clientAddresses,
+  });
+  const { units } = callers;
   const refusals = [
     ...checkClaim(input),
     ...planned.flatMap((unit) => unit.refusals),
     ...removals.refusals,
     ...findRenames(units, { input, index }),
     ...quota.refusals,
+    ...callers.refusals,
   ];
   const plan: Plan = {
     platform: input.platform,
@@ -60,7 +66,13 @@ function planAll(
     units,
     workspaces: quota.workspaces,
     refusals,
-    notes: [...removals.notes, ...planNotes(units, input), ...quota.notes, ...unopenedNote(filled.count)],
+    notes: [
+      ...removals.notes,
+      ...planNotes(units, input),
+      ...quota.notes,
+      ...callers.notes,
+      ...unopenedNote(filled.count),
+    ],
   };
   return { plan, questions: planned.flatMap((unit) => unit.questions) };
 }

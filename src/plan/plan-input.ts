@@ -6,6 +6,7 @@ import type { DesiredUnit } from "./desired-unit.ts";
 import type { Observation } from "./observation.ts";
 import type { PlanDecisions } from "./plan-decisions.ts";
 import type { QuotaModel } from "./quota/service-use.ts";
+import type { ClientAddresses } from "./service/client-addresses.ts";
 
 /** All that a plan is made from; nothing else is looked at. */
 export interface PlanInput {
@@ -37,6 +38,8 @@ export interface PlanInput {
   readonly missing?: ReadonlyMap<string, readonly ObjectRef[]> | undefined;
   /** Workspaces and templates as git has them, for what services ask for and cost; left out: quotas are not looked at. */
   readonly model?: QuotaModel | undefined;
+  /** Whether Traefik sees who calls; left out where no unit is private. */
+  readonly clientAddresses?: ClientAddresses | undefined;
   readonly decisions: PlanDecisions;
   /** What stands for a secret that nobody opened. */
   readonly secretPlaceholder: string;

@@ -7,7 +7,7 @@ export interface InitialObject {
 /** The name of the only node. */
 export const nodeName = "test-node";
 
-/** What every K3s has that its own programs would have made: class of volumes, class of ingresses. */
+/** What every K3s has that its own programs would have made: class of volumes, class of ingresses, Traefik's Service. */
 export function k3sObjects(): readonly InitialObject[] {
   return [
     {
@@ -36,7 +36,29 @@ export function k3sObjects(): readonly InitialObject[] {
         spec: { controller: "traefik.io/ingress-controller" },
       },
     },
+    traefikServiceObject("Local"),
   ];
+}
+
+/** Traefik's Service. K3s' own says `Cluster`; a platform with private services has it set to `Local`. */
+export function traefikServiceObject(policy: "Local" | "Cluster"): InitialObject {
+  return {
+    collection: "/api/v1/namespaces/kube-system/services",
+    object: {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "traefik", namespace: "kube-system" },
+      spec: {
+        type: "LoadBalancer",
+        externalTrafficPolicy: policy,
+        selector: { "app.kubernetes.io/name": "traefik" },
+        ports: [
+          { name: "web", port: 80, targetPort: "web" },
+          { name: "websecure", port: 443, targetPort: "websecure" },
+        ],
+      },
+    },
+  };
 }
 
 /** Rights of what stands for parts of K3s that may do everything. */

@@ -287,7 +287,13 @@ async function prepare(
 async function create(client: ApiClient, objects: readonly InitialObject[]): Promise<void> {
   await Promise.all(
     objects.map(async ({ collection, object }) => {
-      const { status, body } = await client.request({ method: "POST", path: collection, body: object });
+      const post = () => client.request({ method: "POST", path: collection, body: object });
+      let { status, body } = await post();
+      // the API server is ready a moment before kube-system is there
+      for (let tries = 0; status === 404 && tries < 100; tries += 1) {
+        await sleep(pollMs);
+        ({ status, body } = await post());
+      }
       // the helm-controller makes its own CRDs and may have been first
       if (status >= 300 && status !== 409) throw new Error(`POST ${collection}: ${JSON.stringify(body)}`);
     }),

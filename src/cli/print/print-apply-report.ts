@@ -99,6 +99,9 @@ function printDone(report: Extract<ApplyReport, { type: "done" }>, context: CliC
       : `; ${running} of ${states.length} ${states.length === 1 ? "service" : "services"} running`;
   const good = applyStatus(report) === exitStatus.done;
   context.stdout(`${paint(good ? "green" : "yellow", `${summary}${health}`)}\n`);
+  // nobody was shown the plan of a run that had nothing to do
+  for (const note of work.length === 0 ? report.plan.notes : [])
+    context.stdout(`${paint("cyan", "note")}: ${escapeControls(note)}\n`);
   for (const { address, hold } of report.plan.units) {
     if (hold === undefined) continue;
     context.stdout(`${address} is left alone: ${escapeControls(holdWords(hold))}\n`);

@@ -7,6 +7,7 @@ import { chartsNamespace } from "../../model/names.ts";
 import type { Plan } from "../../plan/change.ts";
 import { draftPlan, makePlan } from "../../plan/make-plan.ts";
 import { withoutReleased } from "../../plan/released-objects.ts";
+import { isPrivate } from "../../plan/service/client-addresses.ts";
 import type { Observation } from "../../plan/observation.ts";
 import type { PlanDecisions } from "../../plan/plan-decisions.ts";
 import type { Answer, Answers, PlanInput, Question } from "../../plan/plan-input.ts";
@@ -19,6 +20,7 @@ import type { DesiredCluster } from "./load-desired.ts";
 import { kindsOf, observeCluster } from "./observe-cluster.ts";
 import { observeReleases } from "./observe-releases.ts";
 import type { ReleasesObserved } from "./observe-releases.ts";
+import { readClientAddresses } from "./read-client-addresses.ts";
 
 export interface PlanClusterOptions {
   readonly client: ClusterClient;
@@ -48,7 +50,7 @@ export async function planCluster(options: PlanClusterOptions): Promise<PlannedC
   const { platform, cluster } = desired;
   const only = options.units;
   const units = only === undefined ? desired.units : desired.units.filter(({ address }) => only.has(address));
-  const [observed, jobs, releases] = await Promise.all([
+  const [observed, jobs, releases, clientAddresses] = await Promise.all([
     observeCluster(client, {
       platform: platform.name,
       kinds: kindsOf(
@@ -65,6 +67,7 @@ export async function planCluster(options: PlanClusterOptions): Promise<PlannedC
       fieldSelector: "type=helm.sh/release.v1",
       metadataOnly: true,
     }),
+    units.some(isPrivate) ? readClientAddresses(client, { isManaged: platform.traefik.manage }) : undefined,
   ]);
   const observation: Observation = {
     ...observed,
@@ -94,6 +97,7 @@ export async function planCluster(options: PlanClusterOptions): Promise<PlannedC
     covers: (address) => only?.has(address) !== false && coversAddress(desired.selection, address),
     prices: new Map([...platform.templates].map(([id, { monthlyPrice }]) => [id, monthlyPrice])),
     model: readModel(desired, only),
+    clientAddresses,
     observation,
     jobs: jobs.items,
     releases: releases.items,

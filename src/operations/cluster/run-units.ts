@@ -9,6 +9,7 @@ import type { RemovalResult } from "../../apply/remove/removal.ts";
 import type { Clock } from "../../cluster/clock.ts";
 import type { ClusterClient } from "../../cluster/cluster-client.ts";
 import { OperationError } from "../../errors.ts";
+import { createClientAddressWait } from "./await-client-addresses.ts";
 import { blockedReport } from "./left-alone.ts";
 import type { DesiredUnit } from "../../plan/desired-unit.ts";
 import type { Plan, UnitPlan } from "../../plan/change.ts";
@@ -32,12 +33,15 @@ export interface RunUnitsOptions {
   readonly desired: ReadonlyMap<string, DesiredUnit>;
   /** Our number of the revision made for a unit. */
   readonly revisions: ReadonlyMap<string, number>;
+  /** How long a private service waits for Traefik to see who calls; left out: as long as that is worth it. */
+  readonly waitTimeoutMs?: number | undefined;
   /** Takes a unit away that is no longer defined. */
   readonly removeUnit: (unit: UnitPlan) => AsyncGenerator<ApplyEvent, RemovalResult>;
 }
 
 interface UnitWork extends RunUnitsOptions {
   readonly prepareChart: ChartPreparer;
+  readonly awaitClientAddresses: () => Promise<void>;
 }
 
 type UnitRun = AsyncGenerator<ApplyEvent, readonly (readonly [string, UnitReport])[]>;
@@ -54,7 +58,11 @@ export async function* runUnits(
   given: RunUnitsOptions,
 ): AsyncGenerator<ApplyEvent, ReadonlyMap<string, UnitReport>> {
   const { plan } = given;
-  const options = { ...given, prepareChart: createChartPreparer({ ...given, platform: plan.platform }) };
+  const options = {
+    ...given,
+    prepareChart: createChartPreparer({ ...given, platform: plan.platform }),
+    awaitClientAddresses: createClientAddressWait({ ...given, timeoutMs: given.waitTimeoutMs }),
+  };
   const reports = new Map<string, UnitReport>();
   const platform = plan.units.find(({ address }) => address === "platform");
   if (platform !== undefined) {
@@ -151,6 +159,7 @@ async function* workOnUnit(unit: UnitPlan, options: UnitWork): AsyncGenerator<Ap
       const { outcome, message, hint } = yield* options.removeUnit(unit);
       return end(outcome, { message, hint });
     }
+    if (unit.waitsFor !== undefined) await options.awaitClientAddresses();
     const service = options.desired.get(unit.address)?.service;
     if (service !== undefined) yield* options.prepareChart(unit, service);
     const applied = yield* applyUnit(unit, options);

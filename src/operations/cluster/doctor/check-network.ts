@@ -3,6 +3,13 @@ import type { LiveObject } from "../../../cluster/live-object.ts";
 import { resourceTypes } from "../../../cluster/resource-types.ts";
 import { OperationError } from "../../../errors.ts";
 import type { Cluster, Platform } from "../../../model/platform.ts";
+import {
+  clientAddressHint,
+  clientAddressWords,
+  seesClients,
+  traefikService,
+} from "../../../plan/service/client-addresses.ts";
+import { describeClientAddresses } from "../read-client-addresses.ts";
 import { ok, problem, warning } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 
@@ -30,35 +37,23 @@ export async function checkIngressClass(client: ClusterClient): Promise<readonly
 
 /** Traefik's own Service, in K3s' place for it. */
 export async function getTraefikService(client: ClusterClient): Promise<LiveObject | undefined> {
-  return client.get({ apiVersion: "v1", kind: "Service", namespace: "kube-system", name: "traefik" });
+  return client.get(traefikService);
 }
 
-/** With any other policy Traefik sees a node's address, and an allow-list lets in everybody or nobody. */
+/** Whether the allow-lists of private services see who calls; apply refuses these services while they do not. */
 export function checkClientAddresses(
   service: LiveObject | undefined,
   { platform, cluster }: { readonly platform: Platform; readonly cluster: Cluster },
 ): readonly Finding[] {
   const isUsed = cluster.workspaces.some(({ services }) => services.some(({ isPrivate }) => isPrivate));
   if (!isUsed) return [];
-  if (service === undefined) {
-    return [
-      warning(
-        "client-addresses",
-        "there is no Service kube-system/traefik, so it cannot be seen whether client addresses reach Traefik",
-        "private services need externalTrafficPolicy: Local on Traefik's Service",
-      ),
-    ];
-  }
-  const { externalTrafficPolicy = "Cluster" } = (service["spec"] ?? {}) as { externalTrafficPolicy?: string };
-  if (externalTrafficPolicy === "Local") return [ok("client-addresses", "client addresses reach Traefik")];
-  const { manage, externalTrafficPolicy: wanted } = platform.traefik;
+  const addresses = describeClientAddresses(service, { isManaged: platform.traefik.manage });
+  if (seesClients(addresses)) return [ok("client-addresses", "client addresses reach Traefik")];
   return [
     problem(
       "client-addresses",
-      `Traefik's Service has externalTrafficPolicy ${externalTrafficPolicy}: allow-lists of private services see addresses of nodes`,
-      manage && wanted === "Local"
-        ? "woow apply sets it; Traefik is then rolled out anew"
-        : "set traefik.manage to true and traefik.external_traffic_policy to Local in platform.yaml",
+      `apply refuses private services: ${clientAddressWords(addresses)}`,
+      clientAddressHint(addresses),
     ),
   ];
 }
