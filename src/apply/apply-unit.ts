@@ -1,5 +1,7 @@
 import { OperationError } from "../errors.ts";
 import { labelRef } from "../cluster/object-ref.ts";
+import type { ObjectRef } from "../cluster/object-ref.ts";
+import { admissionProbeName } from "../constructs/admission/admission-probe.ts";
 import type { Change, UnitPlan } from "../plan/change.ts";
 import { applyChange } from "./apply-change.ts";
 import type { ApplyChangeDeps } from "./apply-change.ts";
@@ -13,9 +15,16 @@ export interface UnitResult {
   readonly hint: string | undefined;
 }
 
-/** Kinds that may be written at the same time: none of them needs another of the same step. */
+/**
+ * Kinds that may be written at the same time: none of them needs another of the same step. Policies before their
+ * bindings, and the probe after all others: where it is in force, they are.
+ */
 const steps: readonly (readonly string[])[] = [
   ["Namespace"],
+  ["ValidatingAdmissionPolicy"],
+  ["ValidatingAdmissionPolicyBinding"],
+  [`ValidatingAdmissionPolicy ${admissionProbeName}`],
+  [`ValidatingAdmissionPolicyBinding ${admissionProbeName}`],
   ["ServiceAccount", "ClusterRole", "ResourceQuota", "LimitRange", "NetworkPolicy"],
   ["RoleBinding", "ClusterRoleBinding", "Secret"],
   ["HelmChartConfig", "HelmChart", "Middleware", "Deployment"],
@@ -76,8 +85,12 @@ function groupChanges(changes: readonly Change[]): Change[][] {
   const pruned = work.filter(({ action }) => action === "prune");
   const known = new Set(steps.flat());
   const inSteps = (list: readonly Change[]) => [
-    ...steps.map((kinds) => list.filter(({ ref }) => kinds.includes(ref.kind))),
-    list.filter(({ ref }) => !known.has(ref.kind)),
+    ...steps.map((kinds) => list.filter(({ ref }) => kinds.includes(stepKind(ref)))),
+    list.filter(({ ref }) => !known.has(stepKind(ref))),
   ];
   return [...inSteps(kept), ...inSteps(pruned).reverse()].filter((group) => group.length > 0);
+}
+
+function stepKind({ kind, name }: ObjectRef): string {
+  return name === admissionProbeName ? `${kind} ${name}` : kind;
 }

@@ -63,13 +63,28 @@ export const resourceTypes = {
   HelmChartConfig: namespaced("helm.cattle.io/v1", "HelmChartConfig", "helmchartconfigs"),
   Addon: namespaced("k3s.cattle.io/v1", "Addon", "addons"),
   Middleware: namespaced("traefik.io/v1alpha1", "Middleware", "middlewares"),
+  ValidatingAdmissionPolicy: clusterScoped(
+    "admissionregistration.k8s.io/v1",
+    "ValidatingAdmissionPolicy",
+    "validatingadmissionpolicies",
+  ),
+  ValidatingAdmissionPolicyBinding: clusterScoped(
+    "admissionregistration.k8s.io/v1",
+    "ValidatingAdmissionPolicyBinding",
+    "validatingadmissionpolicybindings",
+  ),
   Certificate: namespaced("cert-manager.io/v1", "Certificate", "certificates"),
+  CertificateRequest: namespaced("cert-manager.io/v1", "CertificateRequest", "certificaterequests"),
+  Order: namespaced("acme.cert-manager.io/v1", "Order", "orders"),
+  Challenge: namespaced("acme.cert-manager.io/v1", "Challenge", "challenges"),
   ClusterIssuer: clusterScoped("cert-manager.io/v1", "ClusterIssuer", "clusterissuers"),
 } as const satisfies Readonly<Record<string, ResourceType>>;
 
 /** The kinds synth can emit, in the order they are applied: what plan compares and prunes. */
 export const managedTypes: readonly ResourceType[] = [
   resourceTypes.Namespace,
+  resourceTypes.ValidatingAdmissionPolicy,
+  resourceTypes.ValidatingAdmissionPolicyBinding,
   resourceTypes.ClusterRole,
   resourceTypes.ResourceQuota,
   resourceTypes.LimitRange,

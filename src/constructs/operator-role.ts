@@ -39,6 +39,11 @@ export const operatorRules: readonly k8s.PolicyRule[] = [
     resources: ["clusterrolebindings", "clusterroles", "rolebindings"],
     verbs: [...look, ...write],
   },
+  {
+    apiGroups: ["admissionregistration.k8s.io"],
+    resources: ["validatingadmissionpolicies", "validatingadmissionpolicybindings"],
+    verbs: [...look, ...write],
+  },
   // the tenants' roles hold rights that nobody has, and members are bound to them
   {
     apiGroups: [rbac],
@@ -65,6 +70,9 @@ export const operatorRules: readonly k8s.PolicyRule[] = [
   { apiGroups: ["batch"], resources: ["cronjobs"], verbs: ["get", "list"] },
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: look },
   { apiGroups: ["cert-manager.io"], resources: ["certificates"], verbs: look },
+  // why a certificate is not there
+  { apiGroups: ["cert-manager.io"], resources: ["certificaterequests"], verbs: ["list"] },
+  { apiGroups: ["acme.cert-manager.io"], resources: ["challenges", "orders"], verbs: ["list"] },
   // what doctor looks at
   { apiGroups: ["apiextensions.k8s.io"], resources: ["customresourcedefinitions"], verbs: ["get"] },
   { apiGroups: ["cert-manager.io"], resources: ["clusterissuers"], verbs: ["get"] },

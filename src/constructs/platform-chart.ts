@@ -2,6 +2,7 @@ import { Chart } from "cdk8s";
 import type { Construct } from "constructs";
 import { chartsNamespace, systemNamespace } from "../model/names.ts";
 import type { Cluster, Platform } from "../model/platform.ts";
+import { AdmissionPolicies } from "./admission/admission-policies.ts";
 import { ControlNamespace } from "./control-namespace.ts";
 import { unitLabels } from "./labels.ts";
 import { Reconciler } from "./reconciler.ts";
@@ -29,6 +30,11 @@ export class PlatformChart extends Chart {
       const ports = name === systemNamespace ? [...new Set([...egressPorts, ...gitPorts])] : egressPorts;
       new ControlNamespace(this, name, { name, podCidr: cluster.podCidr, egressPorts: ports });
     }
+    new AdmissionPolicies(this, "admission", {
+      clusterScoped: cluster.workspaces
+        .flatMap(({ services }) => services)
+        .map(({ releaseName, template }) => ({ release: releaseName, kinds: template.clusterScopedKinds })),
+    });
     new TenantRoles(this, "roles");
     if (reconcile !== undefined) {
       new Reconciler(this, "reconciler", {

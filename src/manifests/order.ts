@@ -3,6 +3,8 @@ import type { Manifest } from "./manifest.ts";
 /** Kinds in the order they must exist: walls before what stands behind them, secrets before who reads them. */
 const kindOrder: readonly string[] = [
   "Namespace",
+  "ValidatingAdmissionPolicy",
+  "ValidatingAdmissionPolicyBinding",
   "ClusterRole",
   "ResourceQuota",
   "LimitRange",

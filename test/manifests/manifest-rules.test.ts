@@ -48,6 +48,8 @@ describe("what every golden manifest keeps to (design section 5)", () => {
       "RoleBinding",
       "Secret",
       "ServiceAccount",
+      "ValidatingAdmissionPolicy",
+      "ValidatingAdmissionPolicyBinding",
     ]);
   });
 

@@ -20,6 +20,7 @@ import { labelRef, refKey, refOf } from "../../src/cluster/object-ref.ts";
 import type { ObjectRef } from "../../src/cluster/object-ref.ts";
 import { resourceTypeOf } from "../../src/cluster/resource-types.ts";
 import { OperationError } from "../../src/errors.ts";
+import { refuseProbe } from "./fake-admission.ts";
 import { applyJsonPatch } from "./json-patch.ts";
 import { applyFields, updateFields } from "./field-ownership.ts";
 import { matchesFields, matchesLabels } from "./selectors.ts";
@@ -108,7 +109,7 @@ const noGeneration = new Set(["Secret", "ConfigMap", "Namespace", "Event", "Leas
 
 /**
  * An in-memory API server behind the port: uids, resource versions, generations, ownership of fields, preconditions,
- * finalizers, selectors and watches. It knows no schema, no admission and no controllers.
+ * finalizers, selectors and watches. It knows no schema, no controllers, and of admission the probe alone.
  */
 export function createFakeCluster(
   seeds: readonly SeedObject[] = [],
@@ -243,6 +244,7 @@ export function createFakeCluster(
       const ref = refOf(object);
       return request(requestFor("create", ref, { dryRun, body: object }), (): WriteResult => {
         requireOpenHome(ref);
+        refuseProbe(object, store.values());
         if (store.has(refKey(ref))) return changed(`${labelRef(ref)} already exists`);
         const made = updateFields({
           live: undefined,

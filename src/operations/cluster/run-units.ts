@@ -1,4 +1,5 @@
 import { applyUnit, messageOf } from "../../apply/apply-unit.ts";
+import { awaitAdmission, writesPolicies } from "../../apply/await-admission.ts";
 import type { ApplyEvent } from "../../apply/event.ts";
 import { mergeEvents } from "../../apply/merge-events.ts";
 import { recoverUnit } from "../../apply/recover.ts";
@@ -164,6 +165,8 @@ async function* workOnUnit(unit: UnitPlan, options: UnitWork): AsyncGenerator<Ap
     if (service !== undefined) yield* options.prepareChart(unit, service);
     const applied = yield* applyUnit(unit, options);
     if (applied.outcome !== "applied") return end(applied.outcome, applied);
+    const manifests = options.desired.get(unit.address)?.manifests ?? [];
+    if (writesPolicies(unit)) await awaitAdmission(manifests, options);
     if (unit.recovery === undefined) return end("applied");
     const { droppedRelease } = yield* recoverUnit({
       ...options,
