@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname, userInfo } from "node:os";
+import { openChartFetcher } from "../../edges/charts/chart-fetcher.ts";
 import { openClusterMemory } from "../../edges/cluster-memory.ts";
 import { openDefinitionTree } from "../../edges/definition-files.ts";
 import { openDefinitionWriter } from "../../edges/definition-writer.ts";
@@ -56,6 +57,7 @@ export function wireClusterDeps(
           : openLocalRevisions({ root, environment }),
       memory: openClusterMemory(root),
       contents: openReleaseMemory(root),
+      charts: openChartFetcher(environment),
       readGit: async () => gitState(root),
       readCommitted: async (path) => committedFile(root, path),
       clock: systemClock,

@@ -17,6 +17,8 @@ import { serviceFacts } from "../../status/service-facts.ts";
 import type { ServiceStatus } from "../../status/service-status.ts";
 import type { RunBefore } from "../../status/verdict.ts";
 import type { Selection } from "../select-units.ts";
+import { askRepositories } from "./charts/check-remotes.ts";
+import { judgeCharts } from "./charts/judge-charts.ts";
 import { createSystemNamespace } from "./bootstrap.ts";
 import { carryOut, holdInputs } from "./carry-out.ts";
 import type { RemovalOptions } from "./carry-out.ts";
@@ -94,7 +96,7 @@ export async function* applyPlatform(
 ): AsyncGenerator<ApplyEvent, ApplyReport> {
   const prepared = await prepareRun(deps, options);
   if (!prepared.ok) return { type: "problems", problems: prepared.problems };
-  const { run } = prepared;
+  let { run } = prepared;
   if (options.savedPlan !== undefined) {
     const items = findStale(options.savedPlan, run);
     if (items.length > 0) return { type: "stale", items };
@@ -104,10 +106,12 @@ export async function* applyPlatform(
   const answer = asked ? await options.confirm(run.plan) : "unseen";
   if (answer === "declined") return { type: "declined" };
   // what is only written down is not asked about
-  const work =
-    asked || touchedUnits(run, options).size > 0
-      ? yield* workUnderLock(deps, options, { run, isSeen: answer === "seen" })
-      : { type: "idle" as const, plan: run.plan };
+  const isWork = asked || touchedUnits(run, options).size > 0;
+  if (isWork) run = yield* askRepositories(deps, run, options.isolate !== undefined);
+  if (run.plan.refusals.length > 0) return { type: "refused", plan: run.plan };
+  const work = isWork
+    ? yield* workUnderLock(deps, options, { run, isSeen: answer === "seen" })
+    : { type: "idle" as const, plan: run.plan };
   if (work.type === "refused" || work.type === "stale") return work;
   const units = yield* tellBlocked(run.plan, work.type === "worked" ? work.units : new Map());
   const before = work.type === "worked" ? work.before : new Map<string, RunBefore>();
@@ -183,8 +187,10 @@ async function* workUnderLock(
       // it only says that a chart must run again, which the run a moment ago has found already
       releases: run.releases,
     });
-    const locked: PreparedRun = { ...run, ...fresh, client: guarded };
-    if (fresh.plan.refusals.length > 0) return { type: "refused", plan: fresh.plan };
+    const isIsolated = options.isolate !== undefined;
+    const plan = judgeCharts(fresh.plan, { desired, isIsolated, faults: run.chartFaults });
+    const locked: PreparedRun = { ...run, ...fresh, plan, client: guarded };
+    if (plan.refusals.length > 0) return { type: "refused", plan };
     const items =
       options.savedPlan !== undefined
         ? findStale(options.savedPlan, locked)

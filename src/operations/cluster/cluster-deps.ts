@@ -3,6 +3,7 @@ import type { ClusterClient } from "../../cluster/cluster-client.ts";
 import type { DefinitionTree } from "../../definitions/definition-tree.ts";
 import type { DefinitionWriter } from "../../definitions/definition-writer.ts";
 import type { Cluster, Platform } from "../../model/platform.ts";
+import type { ChartFetcher } from "../charts/chart-fetcher.ts";
 import type { Origin } from "../../record/revision.ts";
 import type { RevisionStore } from "../../record/revision-store.ts";
 import type { ReleaseMemory } from "../../status/release-content.ts";
@@ -46,6 +47,8 @@ export interface ClusterDeps {
   readonly memory: ClusterMemory;
   /** What releases are made of; a cache only. Left out: every deployed release's record is read once per look. */
   readonly contents?: ReleaseMemory | undefined;
+  /** Chart repositories, for platforms that let only verified charts run. Left out: nothing can be compared. */
+  readonly charts?: ChartFetcher | undefined;
   readonly readGit: () => Promise<GitState>;
   /** A file as the checked-out commit has it; undefined when it has none, and outside a repository. */
   readonly readCommitted: (path: string) => Promise<Uint8Array | undefined>;

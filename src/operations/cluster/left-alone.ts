@@ -18,13 +18,16 @@ export function findLeftAlone(units: readonly UnitPlan[], selection: Selection):
 /** How the work ends for a unit that nothing can be done to now; of a workspace that is said once. */
 export function blockedReport({ address, blocked }: UnitPlan): UnitReport {
   return {
-    outcome: address.includes("/") && blocked?.code !== "quota" ? "skipped" : "failed",
+    outcome: address.includes("/") && !ownFailures.has(blocked?.code ?? "") ? "skipped" : "failed",
     message: blocked?.message,
     hint: blocked?.hint,
     revision: undefined,
     droppedRelease: undefined,
   };
 }
+
+/** What stops a service alone; otherwise it is its workspace that fails. */
+const ownFailures: ReadonlySet<string> = new Set(["quota", "unverified-chart"]);
 
 /** Tells of units that were blocked before any work began, and gives their reports beside those of the work. */
 export function* tellBlocked(

@@ -5,6 +5,8 @@ import type { Plan } from "../../plan/change.ts";
 import type { PlanDecisions } from "../../plan/plan-decisions.ts";
 import type { Observation } from "../../plan/observation.ts";
 import type { Selection } from "../select-units.ts";
+import { judgeCharts } from "./charts/judge-charts.ts";
+import type { ChartFaults } from "./charts/judge-charts.ts";
 import { checkNamed } from "./check-named.ts";
 import type { ClusterDeps, GitState } from "./cluster-deps.ts";
 import { loadDesired } from "./load-desired.ts";
@@ -35,6 +37,8 @@ export interface PreparedRun {
   readonly plan: Plan;
   /** Key of the plan's stand-ins for secrets. */
   readonly salt: string;
+  /** What repositories said of charts that are to run; undefined: they were not asked. */
+  readonly chartFaults?: ChartFaults | undefined;
   /** What became of what Helm made. */
   readonly releases: ReleasesObserved;
 }
@@ -59,7 +63,9 @@ export async function prepareRun(deps: ClusterDeps, options: PrepareOptions): Pr
   if (!loaded.ok) return loaded;
   const { desired } = loaded;
   const client = await deps.connect(desired.cluster);
-  const planned = await planCluster({ client, deps, desired, decisions });
+  const observed = await planCluster({ client, deps, desired, decisions });
+  const isIsolated = options.isolate !== undefined;
+  const planned = { ...observed, plan: judgeCharts(observed.plan, { desired, isIsolated }) };
   if (selection.mayBeGone === "known") checkNamed(desired, planned.plan);
   return { ok: true, run: { desired, tree, git, client, ...planned } };
 }
