@@ -5,7 +5,7 @@ import { assessJob } from "./assess-job.ts";
 import { assessContent, warnOfContent } from "./assess-content.ts";
 import { assessFailedRelease, assessRelease, warnOfRelease } from "./assess-release.ts";
 import { assessWorkloads, podsOf } from "./assess-workloads.ts";
-import { assessCertificate } from "./certificate.ts";
+import { assessCertificate, warnOfCertificates } from "./certificate.ts";
 import type { ServiceFacts } from "./service-facts.ts";
 import type { ServiceObservation } from "./service-observation.ts";
 import type { ServiceStatus } from "./service-status.ts";
@@ -37,6 +37,7 @@ export function assessService(options: AssessOptions): ServiceStatus {
     assessContent(subject) ??
     assessWorkloads(subject) ??
     assessBackend(subject);
+  const certificate = assessCertificate(observation, facts);
   const deployed = releases.find(({ status }) => status === "deployed");
   return {
     unit: facts.unit,
@@ -51,8 +52,8 @@ export function assessService(options: AssessOptions): ServiceStatus {
       deployed === undefined || deployed.revision === 1 ? undefined : formatTime(deployed.changedMs),
     readyPods: sum(workloads.map(({ ready }) => ready)),
     wantedPods: sum(workloads.map(({ wanted }) => wanted)),
-    certificate: assessCertificate(observation, facts),
-    warnings: listWarnings(subject),
+    certificate,
+    warnings: [...listWarnings(subject), ...warnOfCertificates(certificate)],
   };
 }
 

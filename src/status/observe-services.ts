@@ -3,13 +3,12 @@ import type { LiveObject } from "../cluster/live-object.ts";
 import { refKey } from "../cluster/object-ref.ts";
 import { resourceTypes } from "../cluster/resource-types.ts";
 import { labelPrefix } from "../constructs/labels.ts";
-import { OperationError } from "../errors.ts";
 import { chartsNamespace } from "../model/names.ts";
-import { textAt, timeAt } from "./read-fields.ts";
+import { observeCertificates } from "./observe-certificates.ts";
+import { listAt, textAt, timeAt } from "./read-fields.ts";
 import { changedMs, chartLabel, reduceChart, reduceJob, reduceRelease } from "./reduce-release.ts";
-import { reduceCertificate, reduceEndpoints, releaseOf, reduceWorkload } from "./reduce-workload.ts";
+import { reduceEndpoints, releaseOf, reduceWorkload } from "./reduce-workload.ts";
 import type {
-  CertificateFacts,
   EndpointFacts,
   JobFacts,
   NamespaceFacts,
@@ -32,7 +31,8 @@ const workloadKinds: ReadonlySet<string> = new Set(["Deployment", "StatefulSet",
 const listLimit = { own: ours, release: "owner=helm,status!=superseded" };
 
 /**
- * What runs, in at most 11 LIST requests however many services there are (7 with what plan has read). Release Secrets
+ * What runs, in at most 11 LIST requests however many services there are (7 with what plan has read), and three more where a
+ * certificate is not as it should be. Release Secrets
  * and values Secrets are read as metadata only, so no value leaves the server. Errors: see ClusterClient.
  */
 export async function observeServices(
@@ -68,7 +68,7 @@ export async function observeServices(
   ] = await Promise.all([
     list({ type: Namespace, labelSelector: own }).then((items) => new Map(items.map(toNamespace))),
     list({ type: HelmChart, ...charts, labelSelector: own }).then((items) => items.map(reduceChart)),
-    list({ type: Ingress, labelSelector: own }).then((items) => new Set(items.map(nameOf))),
+    list({ type: Ingress, labelSelector: own }).then((items) => new Map(items.map(listTlsHosts))),
     list({ type: Secret, ...charts, labelSelector: own, metadataOnly: true }).then(
       (items) => new Map(items.map((one) => [one.metadata.name, changedMs(one, "f:data")] as const)),
     ),
@@ -80,7 +80,7 @@ export async function observeServices(
     list({ type: StatefulSet }),
     list({ type: DaemonSet }),
     list({ type: EndpointSlice }).then(sumEndpoints),
-    certificates ? listCertificates(client) : undefined,
+    certificates ? observeCertificates(client) : undefined,
   ]);
   const workloads = [...deployments, ...statefulSets, ...daemonSets].map((object) => ({
     release: releaseOf(object),
@@ -97,10 +97,11 @@ export async function observeServices(
     workloadsByRef: new Map(workloads.map(({ facts }) => [refKey(facts.ref), facts] as const)),
     contents: new Map(),
     endpoints,
-    ingresses,
+    ingresses: new Set(ingresses.keys()),
     valuesSecrets: secrets,
     namespaces,
     certificates: certificateMap,
+    tlsHosts: ingresses,
     details: undefined,
   };
 }
@@ -119,25 +120,11 @@ async function listReleases(client: ClusterClient): Promise<ReadonlyMap<string, 
   return groups;
 }
 
-async function listCertificates(
-  client: ClusterClient,
-): Promise<ReadonlyMap<string, readonly CertificateFacts[]> | undefined> {
-  try {
-    const { items } = await client.list({ type: resourceTypes.Certificate });
-    return group(
-      items.flatMap((object) => {
-        const owner = object.metadata.ownerReferences?.find(({ kind }) => kind === "Ingress");
-        if (owner === undefined) return [];
-        return [[`${object.metadata.namespace ?? ""}/${owner.name}`, reduceCertificate(object)] as const];
-      }),
-    );
-  } catch (error) {
-    // no cert-manager, or not for us to see: the column says unknown
-    if (error instanceof OperationError && (error.code === "not-found" || error.code === "forbidden")) {
-      return undefined;
-    }
-    throw error;
-  }
+/** The hosts of every entry that names a Secret: for these cert-manager makes a Certificate. */
+function listTlsHosts(ingress: LiveObject): readonly [string, readonly string[]] {
+  const entries = listAt(ingress, "spec.tls").filter((one) => textAt(one, "secretName") !== undefined);
+  const hosts = entries.flatMap((one) => listAt(one, "hosts"));
+  return [nameOf(ingress), hosts.filter((host) => typeof host === "string")];
 }
 
 function toNamespace(object: LiveObject): readonly [string, NamespaceFacts] {

@@ -65,6 +65,8 @@ export const reasonCodes = [
   "ingress-missing",
   "backend-missing",
   "backend-without-endpoints",
+  "certificate-pending",
+  "certificate-failed",
   // going away
   "uninstalling",
   "delete-stuck",

@@ -11,7 +11,6 @@ import {
   timeAt,
 } from "./read-fields.ts";
 import type {
-  CertificateFacts,
   ClaimFacts,
   ContainerFacts,
   EndpointFacts,
@@ -157,14 +156,5 @@ export function reduceClaim(object: LiveObject): ClaimFacts {
     ref: refOf(object),
     phase: textAt(object, "status.phase") ?? "Pending",
     storageClass: textAt(object, "spec.storageClassName"),
-  };
-}
-
-export function reduceCertificate(object: LiveObject): CertificateFacts {
-  const ready = conditionOf(object, "Ready");
-  return {
-    isReady: ready?.isTrue === true,
-    notAfter: textAt(object, "status.notAfter"),
-    message: ready?.message,
   };
 }

@@ -166,9 +166,34 @@ export interface HookFacts {
 }
 
 export interface CertificateFacts {
+  readonly ref: ObjectRef;
+  readonly hosts: readonly string[];
   readonly isReady: boolean;
   readonly notAfter: string | undefined;
   readonly message: string | undefined;
+  /** What cert-manager says of its last try, when that failed and the next has not begun. */
+  readonly failure: string | undefined;
+  /** The newest try; read only when some certificate is not as it should be. */
+  readonly issue: IssueFacts | undefined;
+}
+
+/** cert-manager's objects of one try to get a certificate. */
+export interface IssueFacts {
+  readonly request: {
+    readonly ref: ObjectRef;
+    /** Of condition Ready: `Pending`, `Failed`, `Denied`, `Issued`. */
+    readonly reason: string | undefined;
+    readonly message: string | undefined;
+  };
+  readonly order: StepFacts | undefined;
+  readonly challenge: (StepFacts & { readonly host: string | undefined }) | undefined;
+}
+
+/** An ACME order or challenge: `pending`, `processing`, `ready`, `valid`, `invalid`, `expired`, `errored`. */
+export interface StepFacts {
+  readonly ref: ObjectRef;
+  readonly state: string | undefined;
+  readonly reason: string | undefined;
 }
 
 /** What the cluster says of services at one moment. */
@@ -193,6 +218,8 @@ export interface ServiceObservation {
   readonly namespaces: ReadonlyMap<string, NamespaceFacts>;
   /** By `NAMESPACE/INGRESS`; undefined: not asked for, or cert-manager is not there. */
   readonly certificates: ReadonlyMap<string, readonly CertificateFacts[]> | undefined;
+  /** Hosts that an Ingress wants a certificate for, by `NAMESPACE/INGRESS`. */
+  readonly tlsHosts: ReadonlyMap<string, readonly string[]>;
   /** Undefined until something does not run. */
   readonly details: ServiceDetails | undefined;
 }

@@ -42,6 +42,25 @@ export interface ServiceStatus {
 
 export type CertificateStatus =
   | { readonly type: "none" }
-  | { readonly type: "ready"; readonly notAfter: string | undefined }
-  | { readonly type: "pending"; readonly message: string }
+  /** Every host has one; the time is when the first of them ends. */
+  | {
+      readonly type: "ready";
+      readonly notAfter: string | undefined;
+      readonly hosts: readonly HostCertificate[];
+    }
+  | { readonly type: "pending"; readonly message: string; readonly hosts: readonly HostCertificate[] }
   | { readonly type: "unknown" };
+
+/** The certificate of one host. */
+export interface HostCertificate {
+  readonly host: string;
+  /** `renewal-failed`: there is one, and the next could not be had. */
+  readonly state: "ready" | "pending" | "failed" | "renewal-failed";
+  /** RFC 3339. */
+  readonly notAfter: string | undefined;
+  /** Why it is not ready, and what to do; absent when it is. */
+  readonly message?: string;
+  readonly hint?: string;
+  /** The object that says so. */
+  readonly ref?: ObjectRef | undefined;
+}

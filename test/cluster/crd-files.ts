@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -28,9 +29,14 @@ const sources: readonly { readonly module: string; readonly files: readonly stri
   },
   {
     module: "github.com/cert-manager/cert-manager",
-    files: ["certificates", "issuers", "clusterissuers"].map(
-      (name) => `deploy/crds/cert-manager.io_${name}.yaml`,
-    ),
+    files: [
+      "cert-manager.io_certificates",
+      "cert-manager.io_certificaterequests",
+      "cert-manager.io_issuers",
+      "cert-manager.io_clusterissuers",
+      "acme.cert-manager.io_orders",
+      "acme.cert-manager.io_challenges",
+    ].map((name) => `deploy/crds/${name}.yaml`),
   },
 ];
 
@@ -42,7 +48,8 @@ const moduleDir = join(import.meta.dirname, "..", "tools", "crds");
  */
 export async function readCrds(): Promise<readonly CustomResourceDefinition[]> {
   const cacheDir = await toolCacheDir("crds");
-  const cached = join(cacheDir, "crds.json");
+  const list = createHash("sha256").update(JSON.stringify(sources)).digest("hex").slice(0, 8);
+  const cached = join(cacheDir, `crds-${list}.json`);
   const known = await readFile(cached, "utf8").catch(() => undefined);
   if (known !== undefined) return JSON.parse(known) as CustomResourceDefinition[];
   const crds = await readModules();

@@ -700,36 +700,3 @@ test("a job that was made after the write counts, the one before it does not", a
   // the first job there ever was
   expect((await look(clusterWith(), { before: { jobUid: undefined } })).state).toBe("running");
 });
-
-test("certificates are those of its Ingress: the one that ends first, or the one that is missing", async () => {
-  const certificate = (name: string, status: object, owner = "paas-ws-a-web") => ({
-    apiVersion: "cert-manager.io/v1",
-    kind: "Certificate",
-    metadata: {
-      name,
-      namespace: "paas-ws-a",
-      ownerReferences: [{ apiVersion: "networking.k8s.io/v1", kind: "Ingress", name: owner, uid: "x" }],
-    },
-    status,
-  });
-  const ready = (notAfter: string) => ({ ...conditions(["Ready", "True"]), notAfter });
-  const at = async (more: World["more"]) =>
-    (await look(clusterWith({ more: more ?? [] }), { certificates: true })).certificate;
-  expect(await at([])).toEqual({ type: "none" });
-  expect(
-    await at([
-      certificate("one", ready("2026-03-01T00:00:00Z")),
-      certificate("two", ready("2026-02-01T00:00:00Z")),
-    ]),
-  ).toEqual({
-    type: "ready",
-    notAfter: "2026-02-01T00:00:00Z",
-  });
-  expect(
-    await at([
-      certificate("one", ready("2026-03-01T00:00:00Z")),
-      certificate("two", conditions(["Ready", "False", { message: "Issuing certificate" }])),
-      certificate("three", conditions(["Ready", "False"]), "another"),
-    ]),
-  ).toEqual({ type: "pending", message: "Issuing certificate" });
-});

@@ -105,6 +105,7 @@ const narrowColumns: readonly Column<ServiceReport>[] = [
 ];
 
 const wideColumns: readonly Column<ServiceReport>[] = [
+  { title: "CERTIFICATES", text: formatHosts },
   { title: "ID", text: (one) => one.deployment_id ?? "-" },
   { title: "TEMPLATE", text: (one) => one.template_id ?? "-" },
   { title: "RELEASE", text: (one) => one.helm_release_name },
@@ -130,8 +131,18 @@ function formatCertificate({ certificate }: ServiceReport): string {
     case "pending":
       return "pending";
     case "ready":
-      return certificate.notAfter === undefined ? "ready" : `until ${certificate.notAfter.slice(0, 10)}`;
+      return certificate.not_after === null ? "ready" : `until ${certificate.not_after.slice(0, 10)}`;
   }
+}
+
+/** Each host by itself: `flows.acme.example until 2026-02-01, shop.apps.example.com pending`. */
+function formatHosts({ certificate }: ServiceReport): string {
+  const hosts = certificate.hosts.map(({ host, state, not_after: end }) =>
+    end === null
+      ? `${host} ${state}`
+      : `${host} ${state === "ready" ? "" : `${state}, `}until ${end.slice(0, 10)}`,
+  );
+  return hosts.length === 0 ? "-" : hosts.join(", ");
 }
 
 const colors: Readonly<Record<ServiceState, "green" | "red" | "yellow" | "cyan">> = {

@@ -2,7 +2,7 @@ import type { ServiceFile } from "../../../definitions/definition.ts";
 import type { Service } from "../../../model/service.ts";
 import type { Hold } from "../../../plan/inventory.ts";
 import type { ServiceFacts } from "../../../status/service-facts.ts";
-import type { Reason, ServiceState, ServiceStatus } from "../../../status/service-status.ts";
+import type { HostCertificate, Reason, ServiceState, ServiceStatus } from "../../../status/service-status.ts";
 
 /** The specification's CloudService as it stands, and what we say beside it. Snake case, as YAML and API have it. */
 export interface ServiceReport {
@@ -36,7 +36,7 @@ export interface ServiceReport {
   readonly deployed_at: string | null;
   readonly last_upgraded_at: string | null;
   readonly url: string | null;
-  readonly certificate: ServiceStatus["certificate"];
+  readonly certificate: CertificateReport;
   readonly ready_pods: number;
   readonly wanted_pods: number;
   /** Null exactly when it runs. */
@@ -45,6 +45,21 @@ export interface ServiceReport {
   readonly is_final: boolean;
   readonly warnings: readonly Reason[];
   readonly hold: Hold | null;
+}
+
+/** The certificates of a service's hosts. */
+export interface CertificateReport {
+  readonly type: ServiceStatus["certificate"]["type"];
+  /** RFC 3339: when the first of them ends; null while any is missing. */
+  readonly not_after: string | null;
+  readonly hosts: readonly {
+    readonly host: string;
+    readonly state: HostCertificate["state"];
+    readonly not_after: string | null;
+    /** Why it is not there or will end, and what to do; null when all is well. */
+    readonly message: string | null;
+    readonly hint: string | null;
+  }[];
 }
 
 export interface ReportParts {
@@ -86,12 +101,27 @@ export function reportService(parts: ReportParts): ServiceReport {
     deployed_at: status.deployedAt ?? null,
     last_upgraded_at: status.lastUpgradedAt ?? null,
     url: service?.ingress === undefined ? null : `https://${service.ingress.primaryHost}`,
-    certificate: status.certificate,
+    certificate: reportCertificate(status.certificate),
     ready_pods: status.readyPods,
     wanted_pods: status.wantedPods,
     reason: reason ?? null,
     is_final: status.isFinal,
     warnings: status.warnings,
     hold: parts.hold ?? null,
+  };
+}
+
+function reportCertificate(certificate: ServiceStatus["certificate"]): CertificateReport {
+  const hosts = "hosts" in certificate ? certificate.hosts : [];
+  return {
+    type: certificate.type,
+    not_after: certificate.type === "ready" ? (certificate.notAfter ?? null) : null,
+    hosts: hosts.map(({ host, state, notAfter, message, hint }) => ({
+      host,
+      state,
+      not_after: notAfter ?? null,
+      message: message ?? null,
+      hint: hint ?? null,
+    })),
   };
 }
