@@ -267,9 +267,13 @@ function foreignIngress(
 
 const ownHost = "a-web-01.apps.example.com";
 const attackers = "http://10.42.7.3:8080";
+/** Ends the matcher of a path and goes on with one of a host, in each way Traefik quotes. */
+const ruleInPath = `/x") || Host("${ownHost}") || Path("/y\`) || Host(\`${ownHost}\`) || Path(\`/z`;
 const attacks = {
   host: foreignIngress("host", { host: ownHost, path: "/login" }),
   everything: foreignIngress("everything", {}),
+  wildcard: foreignIngress("wildcard", { host: "*.apps.example.com" }),
+  rule: foreignIngress("rule", { host: "b-web-01.apps.example.com", path: ruleInPath }),
   middleware: foreignIngress("middleware", {
     host: "b-web-01.apps.example.com",
     path: "/borrowed",
@@ -308,7 +312,29 @@ async function carryOut({ collection, object }: Attack, look: () => Promise<void
   await mustRequest(cluster(), { method: "DELETE", path: `${collection}/${object.metadata.name}` });
 }
 
-describe("what admission is for: without it Traefik lets a tenant do it", () => {
+/** Who would do it; as who may do anything, so that only admission is in the way. */
+const attackersUsers = {
+  "a chart job": "system:serviceaccount:paas-charts:helm-paas-ws-b-web-01",
+  "a tenant's ServiceAccount": "system:serviceaccount:paas-ws-b:default",
+  "a tenant's user": "paas:owner@b.example",
+};
+
+describe.each(Object.entries(attacks))("admission refuses, of another tenant's: %s", (_, attack) => {
+  test.each(Object.entries(attackersUsers))("to %s", async (_who, user) => {
+    const { status, body } = await cluster().request({
+      method: "POST",
+      path: attack.collection,
+      headers: { "Impersonate-User": user, "Impersonate-Group": "system:masters" },
+      body: attack.object,
+    });
+    expect(body).toMatchObject({
+      message: expect.stringMatching(/ValidatingAdmissionPolicy 'woow-(ingresses|routes)'/) as string,
+    });
+    expect(status).toBeGreaterThanOrEqual(400);
+  });
+});
+
+describe("what admission is for: without it, by Traefik alone", () => {
   beforeAll(async () => {
     const path = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
     const bindings = await list(cluster(), path);
@@ -332,6 +358,21 @@ describe("what admission is for: without it Traefik lets a tenant do it", () => 
   test("an Ingress without a host takes every visitor whom nobody else serves", async () => {
     await carryOut(attacks.everything, async () => {
       for (const answer of await ask(lostHosts)) expect(answer).toMatchObject({ servers: [attackers] });
+    });
+  });
+
+  test("an Ingress with a wildcard takes the visitors of a service that is not there", async () => {
+    await carryOut(attacks.wildcard, async () => {
+      expect((await ask(lostHosts))[0]).toMatchObject({ servers: [attackers] });
+      expect((await ask([ownHost]))[0]).toMatchObject({ servers: ["http://10.42.7.1:8080"] });
+    });
+  });
+
+  test("a path that is written like a rule stays a path, even so", async () => {
+    await carryOut(attacks.rule, async () => {
+      for (const path of ["/", "/y", "/z"]) {
+        expect((await ask([ownHost], { path }))[0]).toMatchObject({ servers: ["http://10.42.7.1:8080"] });
+      }
     });
   });
 
