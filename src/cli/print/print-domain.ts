@@ -146,10 +146,10 @@ function formatRecords({ records, proof, route }: DomainReport, only?: "route"):
   const isThere = (purpose: "proof" | "route") =>
     purpose === "proof" ? proof.state === "proven" : route.state === "here";
   const table = formatTable(shown, [
+    { title: "RECORD", text: ({ purpose }) => (isThere(purpose) ? "is there" : "to set") },
     { title: "TYPE", text: ({ type }) => type },
     { title: "NAME", text: ({ name }) => name },
     { title: "VALUE", text: ({ value }) => value },
-    { title: "", text: ({ purpose }) => (isThere(purpose) ? "there" : "to set") },
   ]);
   return table
     .trimEnd()
