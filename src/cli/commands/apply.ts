@@ -6,12 +6,14 @@ import type { Plan } from "../../plan/change.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
+import { readLockTermMs } from "../machine-settings.ts";
 import { askYesNo } from "../print/ask-yes-no.ts";
+import { escapeControls } from "../print/escape-controls.ts";
 import { createApplyPrinter } from "../print/print-apply.ts";
 import { applyStatus, printApplyReport } from "../print/print-apply-report.ts";
 import { printPlan } from "../print/print-plan.ts";
 import { wireClusterDeps } from "./cluster-deps.ts";
-import type { ConnectionFlags } from "./cluster-deps.ts";
+import type { ConnectionFlags, WiredDeps } from "./cluster-deps.ts";
 import { listClusters, readSelection } from "./cluster-selection.ts";
 import type { SelectionFlags } from "./cluster-selection.ts";
 import { readDecisions } from "./decision-flags.ts";
@@ -36,7 +38,6 @@ export interface WaitingFlags {
 export interface ApplyFlags extends WritingFlags, WaitingFlags, SelectionFlags, DecisionFlags {}
 
 const defaultLockTimeoutSeconds = 60;
-const defaultTermMs = 15_000;
 const defaultTimeoutSeconds = 600;
 
 /** woow apply: brings a cluster to what the definitions, or a saved plan, say. */
@@ -49,7 +50,7 @@ export async function runApply(
   const json = flags.json === true;
   const root = findRoot(flags, context);
   const savedPlan = file === undefined ? undefined : readPlanFile(file);
-  const { deps, end } = wireClusterDeps(root, { flags, context });
+  const { deps, contextOf, end } = wireClusterDeps(root, { flags, context });
   let status: number = exitStatus.done;
   try {
     for (const cluster of listClusters(deps, flags)) {
@@ -63,7 +64,8 @@ export async function runApply(
         removal: { mode: "keep-data" },
         wait: readWait(flags),
         lock: readLock(flags, context),
-        confirm: async (plan) => (savedPlan === undefined ? confirmPlan(plan, { flags, context }) : "unseen"),
+        confirm: async (plan) =>
+          savedPlan === undefined ? confirmPlan(plan, { flags, context, contextOf }) : "unseen",
       });
       let report: ApplyReport;
       for (;;) {
@@ -88,19 +90,25 @@ export function readWait({ wait, timeout }: WaitingFlags): { readonly timeoutMs:
   return wait === false ? undefined : { timeoutMs: (timeout ?? defaultTimeoutSeconds) * 1000 };
 }
 
-/** `WOOW_LOCK_TERM` (seconds) is for slow API servers, and for tests. */
 export function readLock({ lockTimeout }: WritingFlags, { environment }: CliContext): LockOptions {
-  const term = Number(environment["WOOW_LOCK_TERM"] ?? "") * 1000;
   return {
     waitMs: (lockTimeout ?? defaultLockTimeoutSeconds) * 1000,
-    termMs: term > 0 ? term : defaultTermMs,
+    termMs: readLockTermMs(environment),
   };
 }
 
 /** Shows the plan and asks, on a terminal; elsewhere `--yes` is needed. Errors: `usage`. */
 export async function confirmPlan(
   plan: Plan,
-  { flags, context }: { readonly flags: WritingFlags; readonly context: CliContext },
+  {
+    flags,
+    context,
+    contextOf,
+  }: {
+    readonly flags: WritingFlags;
+    readonly context: CliContext;
+    readonly contextOf: WiredDeps["contextOf"];
+  },
 ): Promise<"seen" | "unseen" | "declined"> {
   if (flags.yes === true || flags.autoApprove === true) return "unseen";
   if (!context.canAsk) {
@@ -109,7 +117,9 @@ export async function confirmPlan(
     });
   }
   printPlan(plan, { context, format: "text", objects: false });
-  return (await askYesNo("Apply this?", context)) ? "seen" : "declined";
+  const way = contextOf(plan.cluster);
+  const where = `cluster ${plan.cluster}${way === undefined ? "" : ` (kubeconfig context ${way})`}`;
+  return (await askYesNo(escapeControls(`Apply this to ${where}?`), context)) ? "seen" : "declined";
 }
 
 function checkSavedFlags(file: string | undefined, flags: ApplyFlags): void {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
 import { openChartFetcher } from "../../edges/charts/chart-fetcher.ts";
 import { openClusterMemory } from "../../edges/cluster-memory.ts";
 import { openDefinitionTree } from "../../edges/definition-files.ts";
@@ -12,6 +12,7 @@ import { systemClock } from "../../edges/system-clock.ts";
 import type { ClusterDeps } from "../../operations/cluster/cluster-deps.ts";
 import { createClusterRevisions } from "../../record/cluster-revision-store.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
+import { readActor } from "../machine-settings.ts";
 import { createProgress } from "../print/progress.ts";
 import { createSampleKeyWatch } from "../print/sample-key-warning.ts";
 
@@ -26,6 +27,8 @@ export interface ConnectionFlags extends GlobalFlags {
 /** The outside world for operations on a cluster, and how to let go of it. */
 export interface WiredDeps {
   readonly deps: ClusterDeps;
+  /** The kubeconfig context that a cluster of platform.yaml was reached by; undefined before. */
+  readonly contextOf: (cluster: string) => string | undefined;
   /** Ends what a command began on the terminal. */
   readonly end: () => void;
 }
@@ -38,19 +41,23 @@ export function wireClusterDeps(
   const { environment } = context;
   const progress = createProgress(context, "rendering");
   const stop = listenForStop(context);
+  const contexts = new Map<string, string>();
   const processName = `${hostname()}/${process.pid}/${randomBytes(4).toString("hex")}`;
   return {
     deps: {
       readTree: () => openDefinitionTree(root),
       writer: openDefinitionWriter(root),
       identities: () => createSampleKeyWatch(context).loadIdentities(root),
-      connect: async (cluster) =>
-        connectCluster({
+      connect: async (cluster) => {
+        const client = await connectCluster({
           kubeconfig: flags.kubeconfig,
           context: flags.context ?? environment["WOOW_CONTEXT"] ?? cluster.context,
           environment,
           signal: stop.signal,
-        }),
+        });
+        contexts.set(cluster.name, client.name);
+        return client;
+      },
       openRevisions: ({ platform, client, cluster }) =>
         platform.records === "cluster" && client !== undefined
           ? createClusterRevisions({ client, cluster: cluster.name, writer: processName })
@@ -62,25 +69,17 @@ export function wireClusterDeps(
       readCommitted: async (path) => committedFile(root, path),
       clock: systemClock,
       randomBytes: (length) => randomBytes(length),
-      actor: environment["WOOW_ACTOR"] ?? `${userName()}@${hostname()}`,
+      actor: readActor(environment),
       processName,
       signal: stop.signal,
       progress: progress.update,
     },
+    contextOf: (cluster) => contexts.get(cluster),
     end: () => {
       progress.end();
       stop.end();
     },
   };
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // a user id without a name, as in containers
-    return String(process.getuid?.() ?? "unknown");
-  }
 }
 
 /** The first Ctrl-C asks to stop at a safe point, the second ends at once. */

@@ -7,6 +7,7 @@ import type { Setting } from "../../operations/explain-config.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
+import { readActor, readLockTermMs } from "../machine-settings.ts";
 import { printEvent } from "../print/print-json.ts";
 import { printProblems } from "../print/print-problems.ts";
 import { printDocument } from "../print/print-rows.ts";
@@ -71,6 +72,9 @@ function listMachineSettings(root: string, flags: GlobalFlags, context: CliConte
     },
     fromVariable("output", "CDK8S_OUTDIR", "dist"),
     fromVariable("helm", "WOOW_HELM", "helm"),
+    fromVariable("context", "WOOW_CONTEXT", "(that of the cluster in platform.yaml)"),
+    fromVariable("actor", "WOOW_ACTOR", readActor({})),
+    { ...fromVariable("lock_term", "WOOW_LOCK_TERM", ""), value: `${readLockTermMs(environment) / 1000}s` },
   ];
 }
 

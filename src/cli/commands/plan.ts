@@ -1,11 +1,14 @@
 import { openHelm } from "../../edges/helm.ts";
 import { writePlanFile } from "../../edges/plan-file.ts";
 import { OperationError } from "../../errors.ts";
+import type { ClusterDeps } from "../../operations/cluster/cluster-deps.ts";
 import { planPlatform } from "../../operations/cluster/plan.ts";
+import type { PlanOptions, PlanResult } from "../../operations/cluster/plan.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext } from "../context.ts";
 import { version } from "../version.ts";
 import { exitStatus } from "../exit-status.ts";
+import { printError } from "../print/print-error.ts";
 import { printRenderings } from "../print/print-plan-render.ts";
 import { printPlan } from "../print/print-plan.ts";
 import { printProblems } from "../print/print-problems.ts";
@@ -37,15 +40,23 @@ export async function runPlan(flags: PlanFlags, context: CliContext): Promise<nu
   let status: number = exitStatus.done;
   try {
     for (const cluster of listClusters(deps, flags)) {
-      const result = await planPlatform(deps, {
-        selection: { ...readSelection(flags), mayBeGone: "known" },
-        cluster,
-        decisions: readDecisions(flags),
-        withSecrets: flags.withoutSecrets !== true,
-        save: flags.out === undefined ? undefined : { version },
-        render: charts,
-      });
+      const result = await planCluster(
+        deps,
+        {
+          selection: { ...readSelection(flags), mayBeGone: "known" },
+          cluster,
+          decisions: readDecisions(flags),
+          withSecrets: flags.withoutSecrets !== true,
+          save: flags.out === undefined ? undefined : { version },
+          render: charts,
+        },
+        { flags, context },
+      );
       charts?.endProgress();
+      if (result === undefined) {
+        status = exitStatus.failed;
+        continue;
+      }
       printProblems(result.problems, { context, json });
       if (!result.ok) {
         status = exitStatus.failed;
@@ -56,7 +67,7 @@ export async function runPlan(flags: PlanFlags, context: CliContext): Promise<nu
       printPlan(plan, { context, format, objects: flags.objects === true });
       if (renderings !== undefined) printRenderings(renderings, { context, format, plan });
       const cannotRender = renderings?.some(({ failure }) => failure !== undefined) === true;
-      if (plan.refusals.length > 0) status = exitStatus.refused;
+      if (plan.refusals.length > 0) status = Math.max(status, exitStatus.refused);
       else if (cannotRender) {
         if (status === exitStatus.done) status = exitStatus.failed;
         if (flags.out !== undefined)
@@ -73,6 +84,27 @@ export async function runPlan(flags: PlanFlags, context: CliContext): Promise<nu
     charts?.endProgress();
     charts?.helm.close();
     end();
+  }
+}
+
+/** One cluster of several that cannot be asked is told of, and the others are planned all the same. */
+async function planCluster(
+  deps: ClusterDeps,
+  options: PlanOptions,
+  { flags, context }: { readonly flags: PlanFlags; readonly context: CliContext },
+): Promise<PlanResult | undefined> {
+  try {
+    return await planPlatform(deps, options);
+  } catch (error) {
+    const isOurs = error instanceof OperationError && error.code !== "cancelled";
+    if (flags.allClusters !== true || !isOurs) throw error;
+    const { code, message, hint } = error;
+    const told = new OperationError(code, `cluster ${options.cluster ?? ""}: ${message}`, {
+      subject: options.cluster ?? "",
+      hint,
+    });
+    printError(told, { context, json: flags.json === true });
+    return undefined;
   }
 }
 

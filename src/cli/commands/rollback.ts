@@ -28,7 +28,7 @@ export async function runRollback(
   }
   const number = readNumber(target.number);
   const json = flags.json === true;
-  const { deps, end } = wireClusterDeps(findRoot(flags, context), { flags, context });
+  const { deps, contextOf, end } = wireClusterDeps(findRoot(flags, context), { flags, context });
   try {
     const run = rollbackUnit(deps, {
       unit: target.unit,
@@ -39,7 +39,7 @@ export async function runRollback(
       lock: readLock(flags, context),
       confirm: async (plan, brief) => {
         printRollbackBrief(brief, { context, json });
-        return confirmPlan(plan, { flags, context });
+        return confirmPlan(plan, { flags, context, contextOf });
       },
     });
     const { report, brief, isWritten } = await drainEvents(

@@ -44,10 +44,11 @@ export function printStatus(
 
 /** The table and the sentences below it. */
 export function formatStatus(
-  { services }: StatusReport,
+  { services, unread }: StatusReport,
   { context, wide }: { readonly context: CliContext; readonly wide: boolean },
 ): string {
-  if (services.length === 0) return "no service\n";
+  // of a cluster that cannot be read nobody knows
+  if (services.length === 0) return unread.length > 0 ? "" : "no service\n";
   const several = new Set(services.map((one) => one.k8s_cluster)).size > 1;
   const columns = [...baseColumns(several), ...(wide ? wideColumns : narrowColumns)];
   const table = paintStates(formatTable(services, columns), { services, context });

@@ -1,4 +1,6 @@
+import { suggestHint } from "../../definitions/suggest.ts";
 import { OperationError } from "../../errors.ts";
+import { listUnits, unitAddress } from "../../manifests/unit.ts";
 import type { Revision } from "../../record/revision.ts";
 import { loadPlatform } from "../load-platform.ts";
 import type { ClusterDeps } from "./cluster-deps.ts";
@@ -24,12 +26,13 @@ export interface RevisionList {
 }
 
 /**
- * The history of a cluster. Reaches for the cluster only where the records are kept there. Errors: `unreadable` when
+ * The history of a cluster. Reaches for the cluster only where the records are kept there. Errors: `not-found` for a
+ * unit that is neither defined nor recorded, `unreadable` when
  * platform.yaml or the catalog has problems, or a record is damaged; `usage`; those of ClusterClient.
  */
 export async function listRevisions(deps: ClusterDeps, options: ListRevisionsOptions): Promise<RevisionList> {
   if (options.unit !== undefined) checkUnit(options.unit);
-  const { platform } = loadPlatform(deps.readTree(), []);
+  const { platform, definitions } = loadPlatform(deps.readTree(), []);
   if (platform === undefined) {
     throw new OperationError("unreadable", "platform.yaml or the catalog has problems", {
       subject: "platform.yaml",
@@ -39,11 +42,26 @@ export async function listRevisions(deps: ClusterDeps, options: ListRevisionsOpt
   const cluster = clusterOfUnit(platform, options);
   const store = await openHistory(deps, { platform, cluster });
   const { unit, newest } = options;
-  return {
-    cluster: cluster.name,
-    kind: store.kind,
-    revisions: await store.list({ cluster: cluster.name, unit, newest }),
-  };
+  const revisions = await store.list({ cluster: cluster.name, unit, newest });
+  if (unit !== undefined && revisions.length === 0) {
+    const defined = [...listUnits(platform)].map(unitAddress);
+    if (!defined.includes(unit) && !definitions.present.has(unit)) {
+      const recorded = await store.list({ cluster: cluster.name, newest: 1 });
+      throw unknownUnit(unit, [...new Set([...defined, ...recorded.map((revision) => revision.unit)])]);
+    }
+  }
+  return { cluster: cluster.name, kind: store.kind, revisions };
+}
+
+function unknownUnit(unit: string, known: readonly string[]): OperationError {
+  return new OperationError(
+    "not-found",
+    `there is no ${unit}: it is not defined, and nothing is recorded of it`,
+    {
+      subject: unit,
+      hint: suggestHint(unit, known) ?? "woow revisions without a unit shows what is recorded",
+    },
+  );
 }
 
 /** One revision of a unit. Errors: `not-found` with the numbers there are; those of listRevisions. */

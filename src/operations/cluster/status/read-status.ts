@@ -3,6 +3,7 @@ import type { ClusterClient } from "../../../cluster/cluster-client.ts";
 import type { Definitions } from "../../../definitions/definition.ts";
 import { hasErrors } from "../../../definitions/problem.ts";
 import type { Problem } from "../../../definitions/problem.ts";
+import { suggestHint } from "../../../definitions/suggest.ts";
 import { OperationError } from "../../../errors.ts";
 import { namespaceName, releaseName } from "../../../model/names.ts";
 import type { Cluster, Platform } from "../../../model/platform.ts";
@@ -83,7 +84,7 @@ export async function readStatus(
   );
   const services = looks.flatMap((look) => look.services).sort(byUnit);
   const unread = looks.flatMap((look) => look.unread);
-  if (unread.length === 0) checkFound(services, options.selection);
+  if (unread.length === 0) checkFound(services, definitions, options.selection);
   return { ok: true, report: { services, unread, problems: hasErrors(problems) ? problems : [] } };
 }
 
@@ -209,12 +210,26 @@ function isCovered(
   return coversAddress({ ...selection, templates: [] }, unit);
 }
 
-function checkFound(services: readonly ServiceReport[], { services: wanted }: Selection): void {
-  const missing = wanted.find((unit) => !services.some((one) => one.unit === unit));
+function checkFound(
+  services: readonly ServiceReport[],
+  { present }: Definitions,
+  { services: wanted, workspaces }: Selection,
+): void {
+  const units = services.map(({ unit }) => unit);
+  // one without services is a workspace all the same
+  const gone = workspaces.find((id) => !present.has(id) && !units.some((unit) => unit.startsWith(`${id}/`)));
+  if (gone !== undefined) {
+    const known = [...present].filter((unit) => !unit.includes("/") && unit !== "platform");
+    throw new OperationError("not-found", `there is no workspace ${gone}`, {
+      subject: gone,
+      hint: suggestHint(gone, known) ?? "woow status without -w shows them all",
+    });
+  }
+  const missing = wanted.find((unit) => !units.includes(unit));
   if (missing === undefined) return;
   throw new OperationError("not-found", `there is no service ${missing}`, {
     subject: missing,
-    hint: "woow status without -s shows them all",
+    hint: suggestHint(missing, [...present, ...units]) ?? "woow status without -s shows them all",
   });
 }
 
