@@ -223,6 +223,38 @@ describe("what woow applies, read by Traefik's own providers", () => {
     expect(new Set(outcomes(await ask(strangers)))).toEqual(new Set(["404"]));
   });
 
+  test("a certificate's challenge is answered for every host, private ones too, and nothing beside it", async () => {
+    // cert-manager's solver, as HTTP-01 makes it with serviceType ClusterIP
+    const path = "/.well-known/acme-challenge/made-up-token";
+    const hosts = [...privateHosts, ...lostHosts];
+    await makeBackend("a", "solver", "10.42.7.9");
+    await makeBackend("ab", "solver", "10.42.7.10");
+    for (const [index, host] of hosts.entries()) {
+      const namespace = host.startsWith("ab-") ? "paas-ws-ab" : "paas-ws-a";
+      const backend = { service: { name: `${namespace}-solver`, port: { number: 80 } } };
+      const paths = [{ path, pathType: "Exact", backend }];
+      const name = `cm-acme-http-solver-${index}`;
+      const spec = { ingressClassName: "traefik", rules: [{ host, http: { paths } }] };
+      await post(ingresses(namespace), { metadata: { name }, spec });
+    }
+    try {
+      for (const scheme of ["http", "https"]) {
+        for (const answer of await ask(hosts, { scheme, path })) {
+          const solver = answer.url.includes("//ab-") ? "http://10.42.7.10:8080" : "http://10.42.7.9:8080";
+          expect(answer, answer.url).toMatchObject({ outcome: "forwarded", servers: [solver] });
+        }
+        const other = await ask(privateHosts, { scheme, path: "/.well-known/acme-challenge/other" });
+        expect(new Set(outcomes(other))).toEqual(new Set([scheme === "http" ? "404" : "403"]));
+      }
+    } finally {
+      for (const [index, host] of hosts.entries()) {
+        const namespace = host.startsWith("ab-") ? "paas-ws-ab" : "paas-ws-a";
+        const name = `cm-acme-http-solver-${index}`;
+        await cluster().request({ method: "DELETE", path: `${ingresses(namespace)}/${name}` });
+      }
+    }
+  });
+
   test("a Middleware that is gone closes the private service; it does not open it", async () => {
     const path = `${middlewares("paas-ws-a")}/paas-ws-a-web-02-private`;
     await mustRequest(cluster(), { method: "DELETE", path });

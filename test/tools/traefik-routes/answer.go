@@ -51,9 +51,9 @@ func answerAll(ctx context.Context, configuration dynamic.Configuration, request
 			return nil, err
 		}
 		isTLS := place.Scheme == "https"
-		entryPoint := "web"
+		entryPoint := web
 		if isTLS {
-			entryPoint = "websecure"
+			entryPoint = websecure
 		}
 		// made anew each time: what asks Traefik for its routers writes into them
 		info := runtime.NewConfig(configuration)

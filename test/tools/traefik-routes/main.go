@@ -3,8 +3,9 @@
 // routers, services, middlewares, certificates, and every warning or error they logged. Requests given on standard
 // input are matched by Traefik's own muxer and its own IP checker; nothing is sent anywhere.
 //
-// What is not Traefik's own code here: the names of two providers are joined as pkg/server does it, which does not
-// build from its module, and so are the entry points and the order of router and allow-list.
+// What is not Traefik's own code here is what its pkg/server does, which does not build from its module: joining two
+// providers' names, the entry points, leaving out a router whose middleware does not exist, and the order in which a
+// router and its allow-list answer.
 package main
 
 import (
