@@ -38,9 +38,10 @@ function assessWorkload(workload: WorkloadFacts, context: PodContext): readonly 
   const { details } = context;
   const pods = podsOf(workload, details);
   const problems = pods.flatMap((pod) => assessPod(pod, context) ?? []);
-  if (pods.filter(({ deletedMs }) => deletedMs === undefined).length >= workload.wanted) return problems;
-  const refusal = workload.createFailure ?? createFailure(workload, details);
-  return refusal === undefined ? problems : [...problems, explainRefusal(workload, refusal)];
+  // an upgrade's new pods may be refused while all the old ones serve; an event may be older than what is there now
+  const isServing = pods.filter(({ deletedMs }) => deletedMs === undefined).length >= workload.wanted;
+  const refusal = workload.createFailure ?? (isServing ? undefined : createFailure(workload, details));
+  return refusal === undefined ? problems : [...problems, explainRefusal(workload, { refusal, isServing })];
 }
 
 /** Only a Deployment says it in its status; for the others, and for its ReplicaSet, events do. */
@@ -56,8 +57,14 @@ function createFailure(workload: WorkloadFacts, details: ServiceDetails): string
   return undefined;
 }
 
-function explainRefusal({ ref }: WorkloadFacts, words: string): PodProblem {
-  return { finding: describeRefusal(ref, words), isFinal: true, isWaiting: false };
+function explainRefusal(
+  { ref }: WorkloadFacts,
+  { refusal, isServing }: { readonly refusal: string; readonly isServing: boolean },
+): PodProblem {
+  const finding = describeRefusal(ref, refusal);
+  // another service's upgrade may hold the room and give it back
+  const isWaiting = isServing && finding.code === "quota";
+  return { finding, isFinal: !isWaiting, isWaiting };
 }
 
 /** Why the API server refuses to make pods. */
@@ -87,7 +94,7 @@ export function describeRefusal(ref: Finding["ref"], words: string): Finding {
   const webhook = /admission webhook "([^"]+)" denied/.exec(words);
   const by =
     security !== null
-      ? `pod security ${security[1]}`
+      ? `pod security ${security[1]}${listViolations(words)}`
       : policy !== null
         ? `admission policy ${policy[1]}`
         : webhook !== null
@@ -101,6 +108,34 @@ export function describeRefusal(ref: Finding["ref"], words: string): Finding {
     ref,
     hint: "kubectl describe shows the whole sentence; correct the chart's values, then woow apply",
   };
+}
+
+/** What the Pod Security Standards call their rules: quoted by name, never with what the pod says. */
+const podSecurityRules = [
+  "privileged",
+  "host namespaces",
+  "hostPath volumes",
+  "hostPort",
+  "hostProcess",
+  "non-default capabilities",
+  "unrestricted capabilities",
+  "allowPrivilegeEscalation",
+  "runAsNonRoot",
+  "runAsUser=0",
+  "restricted volume types",
+  "seccompProfile",
+  "seLinuxOptions",
+  "procMount",
+  "AppArmor profile",
+  "forbidden sysctls",
+];
+
+function listViolations(words: string): string {
+  const reasons = words.slice(words.indexOf("violates PodSecurity"));
+  const broken = podSecurityRules.filter(
+    (rule) => reasons.includes(`${rule} (`) || reasons.includes(`${rule}s (`),
+  );
+  return broken.length === 0 ? "" : ` (${broken.join(", ")})`;
 }
 
 function trimList(text: string): string {

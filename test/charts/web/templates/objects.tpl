@@ -66,6 +66,9 @@ spec:
           image: {{ .Values.image }}
           ports: [{ containerPort: 8080 }]
           resources: {{ toJson .Values.resources }}
+          {{- if .Values.mighty }}
+          securityContext: { privileged: true }
+          {{- end }}
           env:
             - { name: MESSAGE, value: {{ .Values.message | quote }} }
             - { name: COLOR, value: {{ .Values.color | quote }} }
