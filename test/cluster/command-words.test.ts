@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { hasTerminal, runInTerminal } from "../support/typed-terminal.ts";
 import { runWoow } from "../support/woow.ts";
@@ -78,3 +79,47 @@ test.skipIf(!hasTerminal())(
     expect(names.filter((name) => name.startsWith("paas-"))).toEqual([]);
   },
 );
+
+test("destroy refuses while a file that would go is not committed as it is, and keeps it", async () => {
+  const file = join(platform.dir, "workspaces/acme/web-01.yaml");
+  const git = async (...args: string[]) =>
+    execa("git", ["-c", "user.name=you", "-c", "user.email=you@example.com", ...args], { cwd: platform.dir });
+  await git("init", "-q");
+  await git("add", "-A");
+  await git("commit", "-qm", "A platform");
+  const edited = `${await readFile(file, "utf8")}# an edit\n`;
+  await writeFile(file, edited);
+  const refused = await woow("destroy", "acme/web-01", "--yes", "--cluster", "default");
+  expect(refused.status).toBe(3);
+  expect(refused.stderr).toContain(
+    "not committed, and would be gone with its passwords: workspaces/acme/web-01.yaml",
+  );
+  expect(await readFile(file, "utf8")).toBe(edited);
+
+  await git("commit", "-qam", "An edit");
+  expect((await woow("destroy", "acme/web-01", "--yes", "--cluster", "default")).status).toBe(0);
+  await expect(readFile(file, "utf8")).rejects.toThrow("ENOENT");
+  await git("checkout", "-q", "--", ".");
+});
+
+test("a suspended workspace says that its services go on being applied, and they do", async () => {
+  const apply = async () =>
+    woow("apply", "--yes", "--wait=false", "--cluster", "default", "-w", "acme", "--json");
+  expect((await apply()).status).toBe(0);
+  const held = await woow("suspend", "acme", "--reason", "made up", "--cluster", "default");
+  expect(held.stdout).toContain("acme is suspended");
+  expect(held.stderr).toContain("its services go on being applied: acme/web-01");
+
+  const file = join(platform.dir, "workspaces/acme/web-01.yaml");
+  await writeFile(file, (await readFile(file, "utf8")).replace('"1.0.0"', '"1.1.0"'));
+  await apply();
+  const chart = await cluster().request({
+    method: "GET",
+    path: `${collections.charts("paas-charts")}/paas-ws-acme-web-01`,
+  });
+  expect(chart.body).toMatchObject({ spec: { version: "1.1.0" } });
+
+  await woow("suspend", "acme/web-01", "--reason", "made up", "--cluster", "default");
+  const both = await woow("suspend", "acme", "--reason", "made up", "--cluster", "default");
+  expect(both.stderr).not.toContain("go on being applied");
+});

@@ -6,6 +6,7 @@ import { findRoot } from "../context.ts";
 import type { CliContext } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { createApplyPrinter } from "../print/print-apply.ts";
+import { escapeControls } from "../print/escape-controls.ts";
 import { printEvent } from "../print/print-json.ts";
 import { readLock } from "./apply.ts";
 import type { WritingFlags } from "./apply.ts";
@@ -25,6 +26,13 @@ export async function runSuspend(unit: string, flags: SuspendFlags, context: Cli
   }
   const report = await runHold({ unit, reason: flags.reason }, flags, context);
   print(report, { flags, context, sentence: report.isChanged ? "suspended" : "suspended already" });
+  if (flags.json !== true && report.unheld.length > 0) {
+    const them = escapeControls(report.unheld.join(", "));
+    context.stderr(
+      `its namespace, quota, policies and roles are left alone; its services go on being applied: ${them}\n` +
+        "  hint: woow suspend WORKSPACE/SERVICE holds one of them\n",
+    );
+  }
   return exitStatus.done;
 }
 
@@ -59,7 +67,7 @@ async function runHold(
 }
 
 function print(
-  { unit, isChanged }: HoldReport,
+  { unit, isChanged, unheld }: HoldReport,
   {
     flags,
     context,
@@ -67,7 +75,7 @@ function print(
   }: { readonly flags: WritingFlags; readonly context: CliContext; readonly sentence: string },
 ): void {
   if (flags.json === true)
-    printEvent(context, { type: "summary", ok: true, unit, changed: isChanged } as { type: string });
+    printEvent(context, { type: "summary", ok: true, unit, changed: isChanged, unheld } as { type: string });
   else context.stdout(`${unit} is ${sentence}\n`);
 }
 

@@ -6,8 +6,6 @@ import type { RemovalMode } from "../../apply/remove/removal.ts";
 import type { ServiceAddress, Volume } from "../../apply/volumes/volume.ts";
 import type { ClusterClient } from "../../cluster/cluster-client.ts";
 import type { LiveObject } from "../../cluster/live-object.ts";
-import type { DefinitionTree } from "../../definitions/definition-tree.ts";
-import type { FileRemoval } from "../../definitions/definition-writer.ts";
 import { suggestHint } from "../../definitions/suggest.ts";
 import { OperationError } from "../../errors.ts";
 import { namespaceName, releaseName } from "../../model/names.ts";
@@ -17,6 +15,7 @@ import { noDecisions } from "../../plan/plan-decisions.ts";
 import { applyPlatform } from "./apply.ts";
 import type { ApplyOptions, ApplyReport, LockOptions } from "./apply.ts";
 import type { ClusterDeps } from "./cluster-deps.ts";
+import { checkCommitted, readFiles, withoutFiles } from "./destroy-files.ts";
 import { openCluster } from "./open-cluster.ts";
 
 export interface DestroyOptions {
@@ -53,7 +52,7 @@ export interface DestroyReport {
  * that, no apply and no reconcile of this repository makes the unit again, and as the cluster still knows it, the same
  * command goes on where it was stopped; an apply would go on too, keeping the data. A definition that cannot be read
  * is no obstacle.
- * Errors: `usage` for the platform unit; `refused` for data that is to go and that others use; `not-found` for a unit neither git nor the cluster knows; those of
+ * Errors: `usage` for the platform unit; `refused` for files with edits that are not committed, and for data that is to go and that others use; `not-found` for a unit neither git nor the cluster knows; those of
  * applyPlatform and openCluster; `changed-meanwhile` when a definition changed after it was read.
  */
 export async function* destroyUnit(
@@ -65,6 +64,7 @@ export async function* destroyUnit(
   const tree = deps.readTree();
   const removals = readFiles(tree, unit);
   const files = removals.map(({ path }) => path);
+  await checkCommitted(deps, { unit, files });
   const { client, platform, inventory } = await openCluster(deps, options.cluster);
   const known = [...inventory.parts.values()].flatMap((part) => part.units.map((one) => one.unit));
   const isKnown = known.some((one) => isPartOf(one, unit));
@@ -139,34 +139,6 @@ function checkUnit(unit: string): void {
           : "say WORKSPACE/SERVICE, or WORKSPACE for everything in it",
     },
   );
-}
-
-/** What defines a unit; of a workspace its own file first: without it nothing in the folder is believed. */
-function readFiles(tree: DefinitionTree, unit: string): readonly FileRemoval[] {
-  const isWanted = (path: string) =>
-    unit.includes("/") ? path === `workspaces/${unit}.yaml` : path.startsWith(`workspaces/${unit}/`);
-  const own = `workspaces/${unit}/workspace.yaml`;
-  return tree.entries
-    .filter(({ path, type }) => type === "file" && isWanted(path))
-    .map(({ path }) => path)
-    .sort((a, b) => Number(b === own) - Number(a === own) || (a < b ? -1 : 1))
-    .map((path) => {
-      const read = tree.read(path);
-      if ("bytes" in read) return { path, before: new TextDecoder().decode(read.bytes) };
-      throw new OperationError("unreadable", `${path}: ${read.reason}`, {
-        subject: path,
-        hint: "make it readable, or remove it yourself; nothing was done",
-      });
-    });
-}
-
-function withoutFiles(tree: DefinitionTree, files: readonly string[]): DefinitionTree {
-  const gone = new Set(files);
-  const left = tree.entries.filter(({ path }) => !gone.has(path));
-  // a folder that is left empty goes too, as it does on disk
-  const isEmpty = (folder: string) => !left.some(({ path }) => path.startsWith(`${folder}/`));
-  const emptied = new Set(files.map((path) => path.slice(0, path.lastIndexOf("/"))).filter(isEmpty));
-  return { ...tree, entries: left.filter(({ path }) => !emptied.has(path)) };
 }
 
 function isPartOf(address: string, unit: string): boolean {

@@ -24,6 +24,8 @@ export interface HoldReport {
   readonly isChanged: boolean;
   /** What held it before. */
   readonly before: Hold | undefined;
+  /** Of a workspace: its services that are not on hold themselves, which go on being applied. */
+  readonly unheld: readonly string[];
 }
 
 /**
@@ -38,13 +40,14 @@ export async function* holdUnit(
   checkUnit(unit);
   const { client, inventory } = await openCluster(deps, options.cluster);
   const { hold: before } = requireRecord(inventory, unit);
-  if (isHeld(before, reason)) return { unit, isChanged: false, before };
+  const unheld = listUnheld(inventory, unit);
+  if (isHeld(before, reason)) return { unit, isChanged: false, before, unheld };
   const purpose = reason === undefined ? "resume" : "suspend";
   return yield* underLock(deps, { client, purpose, lock }, async function* change(guarded) {
     yield { type: "step", unit, message: `${purpose} ${unit}` };
     const fresh = await readInventory(guarded);
     const record = requireRecord(fresh, unit);
-    if (isHeld(record.hold, reason)) return { unit, isChanged: false, before: record.hold };
+    if (isHeld(record.hold, reason)) return { unit, isChanged: false, before: record.hold, unheld };
     const part = fresh.parts.get(ownerOf(unit));
     if (part === undefined) throw unknownUnit(fresh, unit);
     const at = new Date(deps.clock.nowMs()).toISOString();
@@ -52,8 +55,16 @@ export async function* holdUnit(
       reason === undefined ? undefined : { type: "suspended", by: deps.actor, at, reason };
     const units = part.units.map((one) => (one.unit === unit ? { ...one, hold } : one));
     await writeInventoryPart(guarded, { ...part, units });
-    return { unit, isChanged: true, before: record.hold };
+    return { unit, isChanged: true, before: record.hold, unheld };
   });
+}
+
+function listUnheld({ parts }: Inventory, unit: string): readonly string[] {
+  return [...parts.values()]
+    .flatMap(({ units }) => units)
+    .filter((one) => one.unit.startsWith(`${unit}/`) && one.hold === undefined)
+    .map((one) => one.unit)
+    .sort();
 }
 
 function isHeld(hold: Hold | undefined, reason: string | undefined): boolean {
