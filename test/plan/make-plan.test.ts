@@ -482,7 +482,12 @@ describe("units that are gone from git", () => {
       costAfter: undefined,
     });
     const removed = plan.units.at(-1)?.changes.map(({ action, ref }) => `${action} ${ref.kind}`);
-    expect(removed?.sort()).toEqual(["prune HelmChart", "prune Ingress", "prune Secret"]);
+    expect(removed?.sort()).toEqual([
+      "prune HelmChart",
+      "prune Ingress",
+      "prune NetworkPolicy",
+      "prune Secret",
+    ]);
   });
 
   test.each([
