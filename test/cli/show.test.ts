@@ -42,7 +42,7 @@ describe("woow show", () => {
     expect(stdout).toContain(
       "plan for test-platform on default, made 2026-01-01T00:00:00.000Z from commit 0123456789ab and changes that no commit holds by woow 0.0.0\n",
     );
-    expect(stdout).toMatch(/^\+ acme\/web-01 +0 -> 3 USD {2}new, 3 objects$/m);
+    expect(stdout).toMatch(/^\+ acme\/web-01 +0 -> 3 USD {2}new, 4 objects$/m);
     expect(stdout).toContain("4 to create; 0 -> 3 USD a month, +3\n");
   });
 
