@@ -13,7 +13,7 @@ function platform(): string {
     ...files,
     "platform.yaml": `${files["platform.yaml"]}  edge:\n    k3s_version: v1.35.8+k3s1\n`,
     "workspaces/beta/workspace.yaml": "kind: [",
-    "workspaces/beta/n8n-01.yaml": "kind: [",
+    "workspaces/beta/n8n-01.yaml": "kind: [\ncustom_domain: flows.acme.example\n",
   });
 }
 
@@ -56,6 +56,7 @@ test.each<[string, string[], string[]]>([
   ["services that have secrets", ["secrets", "set", "be"], ["beta/n8n-01"]],
   ["templates of every command on the catalog", ["catalog", "verify", "d"], ["database"]],
   ["templates as values", ["upgrade", "--template", ""], ["database", "web"]],
+  ["custom domains", ["domain", "verify", "fl"], ["flows.acme.example"]],
   ["categories", ["catalog", "list", "--category", "da"], ["database"]],
   ["workspaces", ["outdated", "-w", ""], ["acme", "beta"]],
   ["values after =, which bash makes a word", ["outdated", "--workspace", "=", "b"], ["beta"]],

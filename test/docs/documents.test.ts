@@ -11,6 +11,7 @@ import { isForCluster, isForKeys, listDocuments, readBlocks } from "./document.t
 import type { Block } from "./document.ts";
 import { checkConsoles, prepareWork } from "./run-consoles.ts";
 import type { WorkFolder } from "./run-consoles.ts";
+import { startNameServer } from "./start-name-server.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const documents = listDocuments();
@@ -74,9 +75,13 @@ describe.each(documents)("%s", (path) => {
     ({ language, info }) => language === "console" && !isForCluster(info) && !isForKeys(info),
   );
   if (consoles.length > 0) {
-    test("every command does and prints what the document says", { timeout: 120_000 }, () => {
+    test("every command does and prints what the document says", { timeout: 120_000 }, async () => {
       const work = prepareSample();
-      const stale = checkConsoles(path, { blocks: consoles, work, skip: provenByCi });
+      const asksDns = consoles.some(({ lines }) => lines.some((line) => line.startsWith("$ woow domain")));
+      const names = asksDns ? await startNameServer() : undefined;
+      const env = { ...work.env, ...(names === undefined ? {} : { WOOW_DNS: names.address }) };
+      const stale = checkConsoles(path, { blocks: consoles, work: { ...work, env }, skip: provenByCi });
+      await names?.stop();
       expect(stale.join("\n\n")).toBe("");
     });
   }

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Argument, Command, Option } from "commander";
 import { findRoot } from "../context.ts";
@@ -171,6 +171,7 @@ const meanings: Readonly<Record<string, string>> = {
   "catalog ids": "template",
   "secrets unit": "service",
   "secrets units": "service",
+  "domain domain": "known-domain",
 };
 
 async function completeValue(name: string, root: string): Promise<Completion> {
@@ -188,6 +189,7 @@ const listers: Readonly<Record<string, (root: string) => readonly string[] | Pro
   unit: (root) => ["platform", ...listWorkspaces(root), ...listServices(root)],
   "remove-unit": (root) => [...listWorkspaces(root), ...listServices(root)],
   cluster: listClusters,
+  "known-domain": listDomains,
   category: async () => (await import("../../model/template.ts")).categories,
   role: () => ["owner", "admin", "member", "viewer"],
 };
@@ -211,6 +213,19 @@ function listServices(root: string): string[] {
   );
 }
 
+/** What stands behind the key in files of services and in domains.yaml. */
+function listDomains(root: string): string[] {
+  const read = (path: string, key: RegExp) => {
+    const file = join(root, path);
+    const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+    return [...text.matchAll(key)].map(([, domain = ""]) => domain);
+  };
+  const wanted = listServices(root).flatMap((unit) =>
+    read(`workspaces/${unit}.yaml`, /^custom_domain: *"?([a-z0-9.-]+)/gm),
+  );
+  return [...new Set([...wanted, ...read("domains.yaml", /\bdomain: *"?([a-z0-9.-]+)/g)])].sort();
+}
+
 function listYaml(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith(".yaml") && !name.startsWith("."))
@@ -219,7 +234,7 @@ function listYaml(folder: string): string[] {
 }
 
 async function listClusters(root: string): Promise<string[]> {
-  const [{ readFileSync }, { parse }] = await Promise.all([import("node:fs"), import("yaml")]);
+  const { parse } = await import("yaml");
   const platform = parse(readFileSync(join(root, "platform.yaml"), "utf8")) as { clusters?: object } | null;
   return Object.keys(platform?.clusters ?? {}).sort();
 }

@@ -72,6 +72,7 @@ function listMachineSettings(root: string, flags: GlobalFlags, context: CliConte
     },
     fromVariable("output", "CDK8S_OUTDIR", "dist"),
     fromVariable("helm", "WOOW_HELM", "helm"),
+    fromVariable("resolver", "WOOW_DNS", "the name servers of this machine"),
     fromVariable("context", "WOOW_CONTEXT", "(that of the cluster in platform.yaml)"),
     fromVariable("actor", "WOOW_ACTOR", readActor({})),
     { ...fromVariable("lock_term", "WOOW_LOCK_TERM", ""), value: `${readLockTermMs(environment) / 1000}s` },

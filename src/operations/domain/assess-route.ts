@@ -55,7 +55,7 @@ export function assessRoute({ route, resolver }: DomainFacts, subject: RouteSubj
   return {
     state: "elsewhere",
     message: `${domain} is at ${foreign.join(", ")}, ${where}`,
-    hint: "right when a proxy in front passes it on; else set the record below, and no certificate is issued before",
+    hint: "right when a proxy in front passes it on; else set the record below: no certificate is issued before",
   };
 }
 
