@@ -23,6 +23,8 @@ export interface ComponentSetting {
     readonly kubelet: number;
   };
   readonly audit: boolean;
+  /** An AuthenticationConfiguration as YAML. */
+  readonly authentication?: string | undefined;
   readonly kubeconfigOf: (user: ComponentName) => string;
 }
 
@@ -33,9 +35,11 @@ rules:
   - level: Metadata
 `;
 
+const authenticationFile = "authentication.yaml";
+
 /** Keys and files the components read; call once before they start. */
 export async function writeComponentFiles(setting: ComponentSetting): Promise<void> {
-  const { dir, ports } = setting;
+  const { dir, ports, authentication } = setting;
   await mkdir(join(dir, "logs"), { recursive: true });
   const { privateKey, publicKey } = generateKeyPairSync("rsa", {
     modulusLength: 2048,
@@ -46,6 +50,7 @@ export async function writeComponentFiles(setting: ComponentSetting): Promise<vo
     writeFile(join(dir, "sa.key"), privateKey, { mode: 0o600 }),
     writeFile(join(dir, "sa.pub"), publicKey),
     writeFile(join(dir, "audit-policy.yaml"), auditPolicy),
+    ...(authentication === undefined ? [] : [writeFile(join(dir, authenticationFile), authentication)]),
     writeFile(join(dir, "kwok.yaml"), kwokConfig({ kubeletPort: ports.kubelet })),
   ]);
 }
@@ -116,7 +121,7 @@ function etcdArgs({ dir, ports }: ComponentSetting): string[] {
   ];
 }
 
-function apiServerArgs({ dir, ports, audit }: ComponentSetting): string[] {
+function apiServerArgs({ dir, ports, audit, authentication }: ComponentSetting): string[] {
   const key = join(dir, "sa.key");
   return [
     `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
@@ -135,6 +140,7 @@ function apiServerArgs({ dir, ports, audit }: ComponentSetting): string[] {
     "--allow-privileged",
     "--kubelet-preferred-address-types=InternalIP",
     "--shutdown-delay-duration=0s",
+    ...(authentication === undefined ? [] : [`--authentication-config=${join(dir, authenticationFile)}`]),
     ...(audit
       ? [
           `--audit-log-path=${join(dir, "audit.log")}`,

@@ -72,6 +72,8 @@ export interface TestClusterOptions {
   /** Where to write; kept when the cluster stops. */
   readonly dir?: string;
   readonly users?: readonly ExtraUser[];
+  /** The API server's AuthenticationConfiguration as YAML, in `authentication.yaml`: read again when it changes. */
+  readonly authentication?: string;
 }
 
 const componentSets: Readonly<Record<ComponentSet, readonly ComponentName[]>> = {
@@ -117,6 +119,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
       kwok,
       janitor,
       audit,
+      authentication: options.authentication,
       ports: { etcd, etcdPeer, apiServer, kubelet },
       kubeconfigOf,
     };
