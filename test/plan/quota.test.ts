@@ -155,6 +155,9 @@ describe("nobody is locked out of a workspace that has too much", () => {
     const smaller = await planned(withServices(10));
     expect(smaller.refusals).toEqual([]);
     expect(rowOf(smaller, "vcpu")).toMatchObject({ askedBefore: 11, askedAfter: 10 });
+    // what there is room for may still grow
+    const memory = append(files, serviceFile("02"), "resources: { ram_gb: 1 }\n");
+    expect((await planned(memory)).refusals).toEqual([]);
     const fewer = await planned(sized(withServices(9), "01", 2), { decisions: { pruneBudget: 1 } });
     expect(fewer.refusals).toEqual([]);
     expect(rowOf(fewer, "vcpu")).toMatchObject({ askedBefore: 11, askedAfter: 10 });
