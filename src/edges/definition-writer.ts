@@ -14,6 +14,7 @@ import { basename, dirname, join } from "node:path";
 import type { DefinitionWriter, FileEdit, FileRemoval } from "../definitions/definition-writer.ts";
 import { OperationError } from "../errors.ts";
 import { fileError } from "./file-error.ts";
+import { syncFolder } from "./sync-folder.ts";
 import { makeRunSuffix, sweepLeftovers, temporaryFileName } from "./temporary-names.ts";
 
 /** Writes definitions on disk. */
@@ -35,6 +36,7 @@ function createFiles(root: string, files: ReadonlyMap<string, string>): void {
     for (const [path, text] of files) staged.push({ path, from: stage(join(root, path), text) });
     // a link, unlike a rename, fails when somebody else made the file meanwhile
     for (const { path, from } of staged) linkSync(from, join(root, path));
+    syncFolders(root, [...files.keys()]);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") throw alreadyExists(root);
     throw fileError(error, { subject: root, doing: "write to" });
@@ -60,6 +62,10 @@ function replaceFiles(root: string, edits: readonly FileEdit[]): void {
       staged.push({ path, from });
     }
     for (const { path, from } of staged) renameSync(from, join(root, path));
+    syncFolders(
+      root,
+      edits.map(({ path }) => path),
+    );
   } catch (error) {
     for (const { from } of staged) rmSync(from, { force: true });
     throw fileError(error, { subject: root, doing: "write to" });
@@ -94,11 +100,16 @@ function sweepFolders(root: string, paths: readonly string[]): void {
   }
 }
 
+/** A password that was just made may be nowhere else: it must outlive a loss of power. */
+function syncFolders(root: string, paths: readonly string[]): void {
+  for (const folder of new Set(paths.map((path) => join(root, dirname(path))))) syncFolder(folder);
+}
+
 function stage(target: string, text: string): string {
   const folder = dirname(target);
   mkdirSync(folder, { recursive: true });
   const from = join(folder, temporaryFileName(basename(target), makeRunSuffix()));
-  writeFileSync(from, text, { flag: "wx" });
+  writeFileSync(from, text, { flag: "wx", flush: true });
   return from;
 }
 

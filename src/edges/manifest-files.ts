@@ -17,6 +17,7 @@ import { OperationError } from "../errors.ts";
 import type { FolderChange, FolderFile, ManifestFolder } from "../manifests/manifest-folder.ts";
 import { isUnitFileName } from "../manifests/unit.ts";
 import { fileError } from "./file-error.ts";
+import { syncFolder } from "./sync-folder.ts";
 import { makeRunSuffix, sweepLeftovers, temporaryFileName, temporaryFolderName } from "./temporary-names.ts";
 
 /** Secrets stand in these files. */
@@ -203,15 +204,6 @@ function removeIfEmpty(folder: string): void {
     rmdirSync(folder);
   } catch {
     // not empty, so not ours alone
-  }
-}
-
-function syncFolder(folder: string): void {
-  const handle = openSync(folder, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }
 

@@ -3,10 +3,12 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { dirname } from "node:path";
 import type { SyncAdapter } from "lowdb";
 import { fileError } from "./file-error.ts";
+import { syncFolder } from "./sync-folder.ts";
 
 /**
  * lowdb's file, for its owner only: lowdb's own JSON file is readable for everybody and says of a torn one only where
- * the JSON ends. Written beside its place and renamed, so that a crash leaves the old or the new one.
+ * the JSON ends. Written beside its place and renamed, so that a crash leaves the old or the new one, and
+ * synced, so that a loss of power does too.
  */
 export class PrivateJsonFile<T> implements SyncAdapter<T> {
   readonly #path: string;
@@ -44,8 +46,9 @@ export class PrivateJsonFile<T> implements SyncAdapter<T> {
     const temporary = `${this.#path}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
     try {
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-      writeFileSync(temporary, `${JSON.stringify(data)}\n`, { mode: 0o600, flag: "wx" });
+      writeFileSync(temporary, `${JSON.stringify(data)}\n`, { mode: 0o600, flag: "wx", flush: true });
       renameSync(temporary, this.#path);
+      syncFolder(dirname(this.#path));
     } catch (error) {
       try {
         rmSync(temporary, { force: true });
