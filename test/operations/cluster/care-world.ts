@@ -88,6 +88,19 @@ export function healthyK3s(): readonly SeedObject[] {
         name: "n1",
         annotations: { "k3s.io/node-args": '["server","--secrets-encryption","true","--tls-san","x"]' },
       },
+      spec: { podCIDR: "10.42.0.0/24", podCIDRs: ["10.42.0.0/24"] },
+      status: {
+        addresses: [
+          { type: "InternalIP", address: "192.0.2.1" },
+          { type: "Hostname", address: "n1" },
+        ],
+      },
+    },
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "kubernetes", namespace: "default" },
+      spec: { clusterIP: "10.43.0.1" },
     },
     { apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-node-lease" } },
     {

@@ -54,6 +54,7 @@ test("a healthy cluster: nothing to do, and nothing is written", async () => {
     "helm-controller",
     "network-policies",
     "secrets-encryption",
+    "addresses",
     "traefik",
     "ingress-class",
     "cert-manager",
@@ -136,6 +137,12 @@ describe("in the cluster", () => {
   const serverArguments = (...args: readonly string[]): SeedObject =>
     object("Node", "n1", {
       metadata: { name: "n1", annotations: { "k3s.io/node-args": JSON.stringify(args) } },
+    });
+  /** The node at other addresses, with another range for its pods or none. */
+  const nodeAt = (addresses: readonly string[], podCIDRs = ["10.42.0.0/24"]): SeedObject =>
+    object("Node", "n1", {
+      spec: { podCIDRs },
+      status: { addresses: addresses.map((address) => ({ type: "InternalIP", address })) },
     });
   const version = (gitVersion: string): FakeClusterOptions => ({ paths: { "/version": { gitVersion } } });
   const helmChart = healthyK3s()[0]!;
@@ -221,8 +228,51 @@ describe("in the cluster", () => {
       "servers that say nothing of their arguments",
       {
         given: { without: ["Node/n1"] },
-        found: ["network-policies warning", "secrets-encryption warning"],
+        found: ["network-policies warning", "secrets-encryption warning", "addresses warning"],
         says: /cannot be seen/,
+      },
+    ],
+    [
+      "a node with a public address that node_cidrs does not name",
+      {
+        given: { objects: [nodeAt(["192.0.2.1", "203.0.113.7", "2001:db8::7"])] },
+        found: ["addresses problem"],
+        says: /tenants reach nodes at 203\.0\.113\.7 \(n1\)/,
+      },
+    ],
+    [
+      "a node with a public address, and no node_cidrs at all",
+      {
+        given: {
+          objects: [nodeAt(["192.168.1.1", "203.0.113.7"])],
+          files: edit(samplePlatform(), "platform.yaml", ["    node_cidrs: [192.0.2.0/28]\n", ""]),
+        },
+        found: ["addresses problem"],
+        says: /tenants reach nodes at 203\.0\.113\.7 \(n1\)/,
+      },
+    ],
+    [
+      "pods in another range than pod_cidr",
+      {
+        given: { objects: [nodeAt(["192.0.2.1"], ["10.52.1.0/24"])] },
+        found: ["addresses problem"],
+        says: /10\.52\.1\.0\/24, platform\.yaml says 10\.42\.0\.0\/16/,
+      },
+    ],
+    [
+      "Services in another range than service_cidr",
+      {
+        given: { objects: [object("Service", "kubernetes", { spec: { clusterIP: "10.53.0.1" } })] },
+        found: ["addresses problem"],
+        says: /10\.53\.0\.1, platform\.yaml says 10\.43\.0\.0\/16/,
+      },
+    ],
+    [
+      "nodes of another network plugin, which say nothing of their pods",
+      {
+        given: { objects: [nodeAt(["192.0.2.1"], [])] },
+        found: ["addresses warning"],
+        says: /where its pods are/,
       },
     ],
     [

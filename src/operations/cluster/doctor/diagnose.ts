@@ -4,6 +4,7 @@ import type { Cluster, Platform } from "../../../model/platform.ts";
 import { loadPlatform } from "../../load-platform.ts";
 import type { ClusterDeps } from "../cluster-deps.ts";
 import { pickCluster } from "../load-desired.ts";
+import { checkAddresses } from "./check-addresses.ts";
 import { checkCertManager, checkHelmController, checkTraefikKinds } from "./check-kinds.ts";
 import { checkDefinitions, checkKeys } from "./check-machine.ts";
 import { checkClientAddresses, checkDns, checkIngressClass, getTraefikService } from "./check-network.ts";
@@ -81,6 +82,7 @@ async function examine(
     ["rights", () => checkRights(client)],
     ["helm-controller", () => checkHelmController(client, cluster)],
     ["secrets-encryption", () => checkArguments(client)],
+    ["addresses", () => checkAddresses(client, cluster)],
     ["traefik", () => checkTraefikKinds(client, parts)],
     ["ingress-class", () => checkIngressClass(client)],
     ["client-addresses", async () => checkClientAddresses(await getTraefikService(client), parts)],

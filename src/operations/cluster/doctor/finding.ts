@@ -12,6 +12,7 @@ export type CheckName =
   | "helm-controller"
   | "network-policies"
   | "secrets-encryption"
+  | "addresses"
   | "traefik"
   | "ingress-class"
   | "client-addresses"
