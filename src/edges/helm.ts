@@ -12,6 +12,7 @@ import { readChartFiles } from "./chart-files.ts";
 import { fileError } from "./file-error.ts";
 import { makeRunner, readVersion } from "./helm-program.ts";
 import type { Runner } from "./helm-program.ts";
+import { startLookupRecorder } from "./lookup-recorder.ts";
 
 export interface HelmOptions {
   /** The program: a name on PATH, or a path. */
@@ -44,6 +45,23 @@ export async function openHelm(options: HelmOptions): Promise<HelmClient & { clo
       close,
       openChart: (request) => openChart(request, { run, nextPath, chartsDir: options.chartsDir }),
       render: (request) => render(request, { run, valuesFile: nextPath("values.json") }),
+      observeLookups: async (request) => {
+        const recorder = await startLookupRecorder(request.kubeVersion);
+        const kubeconfig = nextPath("recorder");
+        try {
+          writeFileSync(kubeconfig, kubeconfigOf(recorder.url), { mode: 0o600 });
+          const valuesFile = nextPath("values.json");
+          // it fails once it has rendered, for want of an OpenAPI document: by then it has read what it reads
+          await render(request, {
+            run,
+            valuesFile,
+            more: ["--dry-run=server", "--kubeconfig", kubeconfig],
+          });
+          return recorder.lookups;
+        } finally {
+          await recorder.close();
+        }
+      },
     };
   } catch (error) {
     close();
@@ -121,7 +139,7 @@ async function opened(location: string): Promise<OpenResult> {
 
 async function render(
   { location, release, namespace, values, kubeVersion, isUpgrade = false }: RenderRequest,
-  { run, valuesFile }: { run: Runner; valuesFile: string },
+  { run, valuesFile, more = [] }: { run: Runner; valuesFile: string; more?: readonly string[] },
 ): Promise<RenderResult> {
   // JSON is YAML, and read alike by every YAML reader
   writeFileSync(valuesFile, JSON.stringify(values), { mode: 0o600 });
@@ -139,6 +157,7 @@ async function render(
         kubeVersion,
         isUpgrade ? "--is-upgrade" : "--include-crds",
         ...apiVersions.flatMap((version) => ["--api-versions", version]),
+        ...more,
       ],
       renderTimeoutMs,
     );
@@ -146,6 +165,17 @@ async function render(
   } finally {
     rmSync(valuesFile, { force: true });
   }
+}
+
+function kubeconfigOf(server: string): string {
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "recorder", cluster: { server } }],
+    users: [{ name: "nobody", user: {} }],
+    contexts: [{ name: "recorder", context: { cluster: "recorder", user: "nobody" } }],
+    "current-context": "recorder",
+  });
 }
 
 function isThere(path: string): boolean {

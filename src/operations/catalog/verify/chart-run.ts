@@ -1,7 +1,7 @@
 import type { Json } from "../../../definitions/convert.ts";
 import { isMapValue } from "../../../model/helm-values.ts";
 import type { HelmValues } from "../../../model/helm-values.ts";
-import type { HelmClient, OpenedChart } from "./helm-client.ts";
+import type { HelmClient, ObservedLookup, OpenedChart } from "./helm-client.ts";
 import { diffLeaves, flattenRendering, parseRendering } from "./rendered-objects.ts";
 import type { Rendering } from "./rendered-objects.ts";
 import type { SampleService } from "./sample-service.ts";
@@ -16,6 +16,8 @@ export interface ChartRun {
   /** Counts every call of helm. */
   readonly count: () => number;
   render(sample: SampleService, values: HelmValues): Promise<RunResult>;
+  /** What it reads of a cluster; nothing where helm cannot tell. */
+  observeLookups(sample: SampleService, values: HelmValues): Promise<readonly ObservedLookup[]>;
 }
 
 export function startChartRun(
@@ -26,6 +28,12 @@ export function startChartRun(
   return {
     chart,
     count: () => count,
+    observeLookups: async ({ releaseName, namespace }, values) => {
+      if (helm.observeLookups === undefined) return [];
+      count += 1;
+      const request = { location: chart.location, release: releaseName, namespace, values, kubeVersion };
+      return helm.observeLookups(request);
+    },
     render: async ({ releaseName, namespace }, values) => {
       count += 1;
       const result = await helm.render({

@@ -1,6 +1,8 @@
+import type { CheckContext } from "./check-context.ts";
 import { listSubCharts } from "./chart-values.ts";
 import type { Rendering } from "./rendered-objects.ts";
 import type { FindingList } from "./finding.ts";
+import type { ObservedLookup } from "./helm-client.ts";
 
 /** A call of Helm's `lookup` in a chart's templates. */
 export interface LookupCall {
@@ -102,6 +104,28 @@ export function checkLookups({
       severity,
       path: ["helm_chart"],
       message: isOn ? what : `${what}; its sub-chart is switched off`,
+      hint: "chart jobs are cluster-admin: switch it off in default_values, or choose another chart",
+    });
+  }
+}
+
+/**
+ * What the chart really read when it was rendered: texts that `tpl` makes into templates, namespaces that are put
+ * together, files beside the templates. What only happens for other values or names stays unseen.
+ */
+export function checkObservedLookups(
+  lookups: readonly ObservedLookup[],
+  { sample, findings }: Pick<CheckContext, "sample" | "findings">,
+): void {
+  for (const { namespace, resource, name } of lookups) {
+    const isOwn = namespace === sample.namespace || (resource === "namespaces" && name === sample.namespace);
+    if (isOwn) continue;
+    const where =
+      namespace === undefined ? "outside the release's namespace" : `in the namespace ${namespace}`;
+    findings.add({
+      code: "foreign-lookup",
+      path: ["helm_chart"],
+      message: `the chart reads ${resource}${name === undefined ? "" : ` ${name}`} ${where} while it is rendered (lookup)`,
       hint: "chart jobs are cluster-admin: switch it off in default_values, or choose another chart",
     });
   }

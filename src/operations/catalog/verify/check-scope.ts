@@ -31,6 +31,32 @@ const clusterScopedKinds: ReadonlySet<string> = new Set([
   "VolumeAttributesClass",
   "VolumeSnapshotClass",
   "VolumeSnapshotContent",
+  "IPAddress",
+  "ServiceCIDR",
+  "StorageVersionMigration",
+  "ResourceSlice",
+]);
+
+/** API groups whose other kinds all lie in namespaces: Kubernetes' own, and those a K3s of this platform serves. */
+const namespacedGroups: ReadonlySet<string> = new Set([
+  "",
+  "acme.cert-manager.io",
+  "apps",
+  "autoscaling",
+  "batch",
+  "cert-manager.io",
+  "coordination.k8s.io",
+  "discovery.k8s.io",
+  "events.k8s.io",
+  "extensions",
+  "gateway.networking.k8s.io",
+  "helm.cattle.io",
+  "monitoring.coreos.com",
+  "networking.k8s.io",
+  "policy",
+  "rbac.authorization.k8s.io",
+  "traefik.containo.us",
+  "traefik.io",
 ]);
 
 /** What design 9 (a) keeps out of a tenant's namespace whatever a chart says. */
@@ -45,15 +71,15 @@ const forbiddenKinds: readonly (readonly [group: RegExp, kind: RegExp, why: stri
     /NetworkPolicy$/,
     "network policies add up, so a chart's can only open the tenant",
   ],
-  [/^traefik\.(io|containo\.us)$/, /./, "it would open a way through Traefik beside the Ingress"],
-  [/^gateway\.networking\.k8s\.io$/, /./, "it would open a way in beside the Ingress"],
+  [/^(hub\.)?traefik\.(io|containo\.us)$/, /./, "it would open a way through Traefik beside the Ingress"],
+  [/^gateway\.networking\.(k8s|x-k8s)\.io$/, /./, "it would open a way in beside the Ingress"],
   [/^helm\.cattle\.io$/, /./, "its job would be cluster-admin"],
   [/^$/, /^Endpoints$/, "Traefik would proxy to any address in it, past every policy"],
   [/^discovery\.k8s\.io$/, /^EndpointSlice$/, "Traefik would proxy to any address in it, past every policy"],
 ];
 
-/** Roles that would give a tenant's pods more than their own things. */
-const strongRole = /^(cluster-admin|admin|edit|system:.*)$/;
+/** The one ClusterRole a chart may bind: the rights of any other may grow. As the admission policy has it. */
+const weakRole = "view";
 
 /** Everything a chart makes must lie in its own namespace, and must not open it. */
 export function checkScope(context: CheckContext): void {
@@ -75,13 +101,21 @@ function scopeFault(object: RenderedObject, { template, sample }: CheckContext):
       hint: "switch it off in default_values; such a chart is not for tenants",
     };
   }
-  if (clusterScopedKinds.has(object.kind)) {
+  if (clusterScopedKinds.has(object.kind) || template.clusterScopedKinds.includes(object.kind)) {
     if (template.clusterScopedKinds.includes(object.kind)) return undefined;
     return {
       code: "cluster-scoped-object",
       path: ["cluster_scoped_kinds"],
       message: `${what} lies outside every namespace`,
       hint: `switch it off in default_values, or declare it: cluster_scoped_kinds: [${object.kind}]`,
+    };
+  }
+  if (isUnknownScope(object)) {
+    return {
+      code: "unknown-scope",
+      severity: object.kind.startsWith("Cluster") ? "error" : "note",
+      message: `${what} is of a kind (${object.apiVersion}) that may lie outside every namespace`,
+      hint: "look at its CustomResourceDefinition; cluster_scoped_kinds declares it",
     };
   }
   if (object.namespace !== undefined && object.namespace !== sample.namespace) {
@@ -109,7 +143,7 @@ function kindFault(object: RenderedObject): Fault | undefined {
   if (object.kind === "RoleBinding") {
     const role = mapAt(object.body, "roleRef");
     const name = textAt(role, "name") ?? "";
-    if (textAt(role, "kind") === "ClusterRole" && strongRole.test(name)) {
+    if (textAt(role, "kind") === "ClusterRole" && name !== weakRole) {
       return {
         code: "strong-role",
         message: `${what} gives the ClusterRole ${name}`,
@@ -118,6 +152,11 @@ function kindFault(object: RenderedObject): Fault | undefined {
     }
   }
   return undefined;
+}
+
+/** True for a kind of somebody's own that no group tells the scope of. A namespace of its own says it. */
+function isUnknownScope(object: RenderedObject): boolean {
+  return object.namespace === undefined && !namespacedGroups.has(groupOf(object));
 }
 
 function serviceFault(object: RenderedObject): Fault | undefined {

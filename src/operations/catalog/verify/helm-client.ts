@@ -50,4 +50,19 @@ export interface HelmClient {
   readonly version: string;
   openChart(request: ChartRequest): Promise<OpenResult>;
   render(request: RenderRequest): Promise<RenderResult>;
+  /**
+   * What the chart reads of a cluster while it is rendered, in order; the cluster it is shown has nothing. Where the
+   * rendering stops, what it read until then. Left out by a client that cannot tell.
+   */
+  observeLookups?(request: RenderRequest): Promise<readonly ObservedLookup[]>;
+}
+
+/** One read of a chart's `lookup`. */
+export interface ObservedLookup {
+  /** Undefined: outside namespaces, or in all of them. */
+  readonly namespace: string | undefined;
+  /** Plural, lower case. */
+  readonly resource: string;
+  /** Undefined: all of them. */
+  readonly name: string | undefined;
 }

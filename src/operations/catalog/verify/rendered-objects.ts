@@ -48,10 +48,20 @@ export function parseRendering(text: string): Rendering {
   return { text, objects, tests };
 }
 
-/** A `kind: List` stands for what is in it. */
+/**
+ * A list stands for what is in it, to Helm as to kubectl: `kind: List`, and every kind that ends so. In a typed list an
+ * item may leave out its own kind and apiVersion.
+ */
 function listItems(body: Json): readonly Json[] {
-  if (isMapValue(body) && body["kind"] === "List" && Array.isArray(body["items"])) return body["items"];
-  return [body];
+  if (!isMapValue(body)) return [body];
+  const kind = textAt(body, "kind") ?? "";
+  const items = body["items"];
+  if (!kind.endsWith("List") || !Array.isArray(items)) return [body];
+  const typed = kind === "List" ? {} : { kind: kind.slice(0, -"List".length) };
+  const { apiVersion = null } = body;
+  return items.flatMap((item) =>
+    listItems(isMapValue(item) ? { ...(kind === "List" ? {} : { apiVersion }), ...typed, ...item } : item),
+  );
 }
 
 function isTestHook(metadata: { readonly [key: string]: Json }): boolean {

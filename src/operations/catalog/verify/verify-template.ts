@@ -7,9 +7,10 @@ import type { ChartFetcher } from "../../charts/chart-fetcher.ts";
 import { dropValue, makeBaseline, startChartRun } from "./chart-run.ts";
 import type { Baseline, ChartRun } from "./chart-run.ts";
 import { readChartMeta, readChartValues } from "./chart-values.ts";
+import { checkAdmission } from "./check-admission.ts";
 import type { CheckContext } from "./check-context.ts";
 import { checkImages, listImages } from "./check-images.ts";
-import { checkLookups } from "./check-lookups.ts";
+import { checkLookups, checkObservedLookups } from "./check-lookups.ts";
 import { checkNameLengths, checkNameSuffix } from "./check-names.ts";
 import { checkPodPort } from "./check-pod-port.ts";
 import { checkPods } from "./check-pods.ts";
@@ -189,8 +190,10 @@ async function checkAll({ run, subject, baseline, findings }: Part & { baseline:
   checkNameSuffix(context);
   checkImages(context);
   checkScope(context);
+  checkAdmission(context);
   checkPods(context);
   checkLookups({ files: run.chart.files, rendering, findings });
+  checkObservedLookups(await run.observeLookups(sample, baseline.values), context);
   const planted = template.specs
     .filter((spec) => spec.type === "password" && spec.required)
     .map((spec) => ({ key: spec.key, value: samplePassword(spec), path: specPath(definition, spec.key) }));
