@@ -166,7 +166,7 @@ async function* workOnUnit(unit: UnitPlan, options: UnitWork): AsyncGenerator<Ap
     const applied = yield* applyUnit(unit, options);
     if (applied.outcome !== "applied") return end(applied.outcome, applied);
     const manifests = options.desired.get(unit.address)?.manifests ?? [];
-    if (writesPolicies(unit)) await awaitAdmission(manifests, options);
+    if (writesPolicies(unit)) await awaitAdmission({ unit, manifests }, options);
     if (unit.recovery === undefined) return end("applied");
     const { droppedRelease } = yield* recoverUnit({
       ...options,
