@@ -123,7 +123,9 @@ test("with Local a private service is applied for one read more; a policy that c
   await setTraefik("Cluster");
   const still = await woow(apply);
   expect(still, still.stdout + still.stderr).toMatchObject({ status: 0 });
-  expect(still.stdout + still.stderr).toMatch(/a\/web-02 is private, and .* externalTrafficPolicy Cluster/);
+  expect(still.stdout + still.stderr).toMatch(
+    /note: a\/web-02: it is private, and .* externalTrafficPolicy Cluster/,
+  );
   const path = join(dir, "workspaces/a/web-02.yaml");
   await writeFile(path, (await readFile(path, "utf8")).replace("message: hello", "message: changed"));
   expect(await refusedRun(apply)).toContain("a/web-02 is private");

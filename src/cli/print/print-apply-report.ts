@@ -99,9 +99,12 @@ function printDone(report: Extract<ApplyReport, { type: "done" }>, context: CliC
       : `; ${running} of ${states.length} ${states.length === 1 ? "service" : "services"} running`;
   const good = applyStatus(report) === exitStatus.done;
   context.stdout(`${paint(good ? "green" : "yellow", `${summary}${health}`)}\n`);
-  // nobody was shown the plan of a run that had nothing to do
-  for (const note of work.length === 0 ? report.plan.notes : [])
-    context.stdout(`${paint("cyan", "note")}: ${escapeControls(note)}\n`);
+  // what stays as it is may be wrong all the same, and nobody is shown the plan of a run that has nothing to do
+  for (const { address, changes, notes } of report.plan.units) {
+    if (changes.some(({ action }) => action !== "none")) continue;
+    for (const note of notes)
+      context.stdout(`${paint("cyan", "note")}: ${address}: ${escapeControls(note)}\n`);
+  }
   for (const { address, hold } of report.plan.units) {
     if (hold === undefined) continue;
     context.stdout(`${address} is left alone: ${escapeControls(holdWords(hold))}\n`);

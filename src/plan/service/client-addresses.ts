@@ -61,7 +61,11 @@ export function planClientAddresses(
     desired,
     addresses,
   }: { readonly desired: readonly DesiredUnit[]; readonly addresses: ClientAddresses | undefined },
-): { readonly units: readonly UnitPlan[]; readonly refusals: readonly Refusal[]; readonly notes: string[] } {
+): {
+  readonly units: readonly UnitPlan[];
+  readonly refusals: readonly Refusal[];
+  readonly notes: readonly string[];
+} {
   if (addresses === undefined || seesClients(addresses)) return { units, refusals: [], notes: [] };
   const guarded = new Set(desired.filter(isPrivate).map(({ address }) => address));
   const concerned = units.filter(
@@ -72,30 +76,25 @@ export function planClientAddresses(
     ({ changes, recovery }) => recovery !== undefined || changes.some(({ action }) => action !== "none"),
   );
   const words = clientAddressWords(addresses);
-  const still = concerned.filter((unit) => !moving.includes(unit)).map(({ address }) => address);
-  const notes = still.length === 0 ? [] : [`${still.join(", ")} ${is(still)} private, and ${words}`];
-  if (addresses.isManaged && addresses.seen.type !== "unreadable") {
-    const waiting = new Set(moving.map(({ address }) => address));
-    const names = [...waiting];
-    if (names.length > 0) {
-      notes.push(
-        `${names.join(", ")} ${is(names)} private and ${names.length === 1 ? "waits" : "wait"} until Traefik is rolled out with externalTrafficPolicy: Local, which the platform unit sets`,
-      );
-    }
-    const waits = (unit: UnitPlan): UnitPlan =>
-      waiting.has(unit.address) ? { ...unit, waitsFor: "client-addresses" } : unit;
-    return { units: units.map(waits), refusals: [], notes };
+  const isWaiting = addresses.isManaged && addresses.seen.type !== "unreadable";
+  const told = units.map((unit): UnitPlan => {
+    if (moving.includes(unit)) return isWaiting ? { ...unit, waitsFor: "client-addresses" } : unit;
+    return concerned.includes(unit)
+      ? { ...unit, notes: [...unit.notes, `it is private, and ${words}`] }
+      : unit;
+  });
+  const names = moving.map(({ address }) => address);
+  if (isWaiting) {
+    const [is, wait] = names.length === 1 ? ["is", "waits"] : ["are", "wait"];
+    const note = `${names.join(", ")} ${is} private and ${wait} until Traefik is rolled out with externalTrafficPolicy: Local, which the platform unit sets`;
+    return { units: told, refusals: [], notes: names.length === 0 ? [] : [note] };
   }
-  const refusals = moving.map(({ address }): Refusal => ({
+  const refusals = names.map((address): Refusal => ({
     code: "client-addresses",
     unit: address,
     ref: traefikService,
     message: `${address} is private, and ${words}`,
     hint: clientAddressHint(addresses),
   }));
-  return { units, refusals, notes };
-}
-
-function is(names: readonly string[]): string {
-  return names.length === 1 ? "is" : "are";
+  return { units: told, refusals, notes: [] };
 }
