@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { OperationError } from "../../src/errors.ts";
 import { loadCatalog } from "../../src/operations/catalog/load-catalog.ts";
 import { verifyCatalog } from "../../src/operations/catalog/verify-catalog.ts";
-import { parseImage } from "../../src/operations/catalog/verify/check-images.ts";
+import { parseImage } from "../../src/model/image-reference.ts";
 import { readChartValues } from "../../src/operations/catalog/verify/chart-values.ts";
 import { listLookups } from "../../src/operations/catalog/verify/check-lookups.ts";
 import type {

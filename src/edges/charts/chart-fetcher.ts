@@ -1,6 +1,6 @@
 import { OperationError } from "../../errors.ts";
 import type { ChartCoordinates } from "../../model/chart-lock.ts";
-import { parseImage } from "../../operations/catalog/verify/check-images.ts";
+import { parseImage } from "../../model/image-reference.ts";
 import type { ChartFetcher, FetchedChart, ImageResolver } from "../../operations/charts/chart-fetcher.ts";
 import { downloadChart, maxArchiveBytes, readIndex } from "./http-repository.ts";
 import type { RepositoryIndex } from "./http-repository.ts";

@@ -1,4 +1,4 @@
-import { parseImage } from "../verify/check-images.ts";
+import { parseImage } from "../../../model/image-reference.ts";
 import type { ImageResolver } from "../../charts/chart-fetcher.ts";
 import type { LockEntry } from "./make-lock.ts";
 
