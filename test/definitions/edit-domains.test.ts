@@ -62,6 +62,10 @@ describe("an entry is taken out and every other byte stays", () => {
 });
 
 test.each([
+  [
+    "an entry that another one leans on",
+    "kind: Domains\nverified:\n  - { domain: a.example, workspace: &w 1 }\n  - { domain: b.example, workspace: *w }\n",
+  ],
   ["an alias", "kind: Domains\nverified:\n  - &a { domain: a.example, workspace: 1 }\n  - *a\n"],
   [
     "an entry whose dash stands alone",

@@ -262,11 +262,10 @@ describe("what domains.yaml lists", () => {
 test("each question is asked once, however many domains lead to one host", async () => {
   server.serve(platformZone);
   const from = server.questions.length;
-  const many = Object.fromEntries(
-    Array.from({ length: 12 }, (_, index) => [`acme/web-${index + 10}`, `d${index}.acme.example`]),
-  );
-  await over(tenants({ "acme/web-01": domain, ...many }), server).status();
+  const listed = Array.from({ length: 12 }, (_, index) => [`d${index}.acme.example`, "acme"] as const);
+  await over(tenants({}, listed), server).status();
   const asked = server.questions.slice(from);
+  expect(asked).toContain("A paas-ws-acme.apps.example.com");
   expect(asked.length).toBe(new Set(asked).size);
 });
 
