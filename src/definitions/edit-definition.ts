@@ -107,8 +107,19 @@ function followPath(value: Plain, path: readonly string[]): Plain {
 }
 
 function means(text: string, wanted: Plain): boolean {
+  return JSON.stringify(readPlain(text)) === JSON.stringify(wanted);
+}
+
+/** What a text means as plain values; undefined when it means nothing, or an alias in it has lost its anchor. */
+export function readPlain(text: string): unknown {
   const document = parseDocument(text, { prettyErrors: false, logLevel: "silent" });
-  return document.errors.length === 0 && JSON.stringify(document.toJS()) === JSON.stringify(wanted);
+  if (document.errors.length > 0) return undefined;
+  try {
+    return document.toJS();
+  } catch (error) {
+    if (error instanceof ReferenceError) return undefined;
+    throw error;
+  }
 }
 
 function replaceValue(

@@ -1,4 +1,4 @@
-import { isMap, isSeq, parseDocument } from "yaml";
+import { isMap, isSeq } from "yaml";
 import type { Node, YAMLSeq } from "yaml";
 import {
   columnOf,
@@ -9,6 +9,7 @@ import {
   parseDefinitionText,
 } from "../secrets/definition-text.ts";
 import type { DefinitionText, Entry, TextEdit } from "../secrets/definition-text.ts";
+import { readPlain } from "./edit-definition.ts";
 import type { EditedText } from "./edit-definition.ts";
 
 /** A domain whose proof was seen. */
@@ -141,8 +142,8 @@ function applyEdits({ text }: DefinitionText, edits: readonly TextEdit[]): strin
 
 /** A workspace may stand there as a number, which every reader of definitions takes for its text. */
 function means(text: string, wanted: Plain): boolean {
-  const document = parseDocument(text, { prettyErrors: false, logLevel: "silent" });
-  return document.errors.length === 0 && comparable(document.toJS()) === comparable(wanted);
+  const plain = readPlain(text);
+  return plain !== undefined && comparable(plain) === comparable(wanted);
 }
 
 function comparable(value: unknown): string {

@@ -110,3 +110,7 @@ test("whatever is set is read back, and every other line is byte for byte what i
     { numRuns: 500 },
   );
 });
+
+test("a key whose anchor others use is not removed", () => {
+  expect(remove("a: &v 1\nb: *v\n", "a")).toMatchObject({ ok: false });
+});
