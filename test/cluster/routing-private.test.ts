@@ -8,6 +8,7 @@ import { writesOf } from "./faults/audit-writes.ts";
 import { traefikServiceObject } from "./k3s-objects.ts";
 import { mustRequest } from "./on-cluster.ts";
 import { writeTestPlatform } from "./platform-on-cluster.ts";
+import { clusterOrSkip } from "./test-cluster.ts";
 import { useCluster } from "./use-cluster.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -20,7 +21,9 @@ const apply = ["apply", "--yes", "--wait=false"];
 let dir = "";
 let keys: Readonly<Record<string, string>> = {};
 
-beforeEach(async () => {
+beforeEach(async (context) => {
+  const found = await clusterOrSkip();
+  if ("skip" in found) context.skip(found.skip);
   dir = await mkdtemp(join(tmpdir(), "woow-private-"));
   ({ env: keys } = await writeTestPlatform({ dir, cluster: cluster(), workspaces: { a: 2, b: 1 } }));
   await append("workspaces/a/web-02.yaml", "is_private_network: true\n");
@@ -107,6 +110,24 @@ test("what is not private goes on without a look at Traefik; doctor tells of it"
   expect(await isThere(ingressOf("a", "web-02"))).toBe(false);
   const { stdout } = await woow(["doctor"]);
   expect(stdout).toMatch(/client-addresses.*apply refuses private services.*externalTrafficPolicy Cluster/);
+});
+
+test("reconcile leaves the workspace of such a service as it is, says why, and goes on with the others", async () => {
+  await setTraefik("Cluster");
+  const path = join(dir, "workspaces/b/web-01.yaml");
+  await writeFile(path, (await readFile(path, "utf8")).replace("subdomain: b-web-01", "subdomain: b-moved"));
+  const mark = await cluster().auditMark();
+  const ran = await woow(["reconcile", "--once", "--json", "-C", dir]);
+  expect(ran.status, ran.stdout + ran.stderr).not.toBe(0);
+  expect(ran.stdout).toContain('"client-addresses"');
+  const writes = writesOf(await cluster().auditSince(mark));
+  expect(writes.filter((write) => write.includes("paas-ws-a"))).toEqual([]);
+  const moved = await mustRequest<{ spec: object }>(cluster(), {
+    method: "GET",
+    path: ingressOf("b", "web-01"),
+  });
+  expect(JSON.stringify(moved.spec)).toContain("b-moved.apps.example.com");
+  expect(await isThere(ingressOf("a", "web-02"))).toBe(false);
 });
 
 test("with Local a private service is applied for one read more; a policy that changes later is told, and stops its next change", async () => {

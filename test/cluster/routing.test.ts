@@ -7,6 +7,7 @@ import { goTool } from "../support/go-tool.ts";
 import { runWoow } from "../support/woow.ts";
 import { list, mustRequest } from "./on-cluster.ts";
 import { writeTestPlatform } from "./platform-on-cluster.ts";
+import { clusterOrSkip } from "./test-cluster.ts";
 import {
   readTraefikOptions,
   readTraefikRoutes,
@@ -50,7 +51,14 @@ interface Ingress {
 let dir = "";
 let woow: (...args: string[]) => ReturnType<typeof runWoow>;
 
+/** Why nothing can be shown here. */
+let missing: string | undefined;
+
 beforeAll(async () => {
+  for (const found of [await clusterOrSkip(), await goTool("traefik-routes")]) {
+    if ("skip" in found) missing = found.skip;
+  }
+  if (missing !== undefined) return;
   dir = await mkdtemp(join(tmpdir(), "woow-routing-"));
   const more = `domain_aliases: [apps.old.example]
 tls: wildcard
@@ -72,15 +80,14 @@ traefik: { manage: true }
   await makeBackend("a", "web-03", undefined);
   await makeBackend("b", "web-01", "10.42.7.3");
   for (const ingress of await listIngresses()) await makeCertificates(ingress);
-}, 300_000);
-
-afterAll(async () => {
-  await rm(dir, { recursive: true, force: true });
 });
 
-beforeEach(async (context) => {
-  const tool = await goTool("traefik-routes");
-  if ("skip" in tool) context.skip(tool.skip);
+afterAll(async () => {
+  if (dir !== "") await rm(dir, { recursive: true, force: true });
+});
+
+beforeEach((context) => {
+  if (missing !== undefined) context.skip(missing);
 });
 
 async function append(name: string, text: string): Promise<void> {
@@ -368,6 +375,7 @@ describe.each(Object.entries(attacks))("admission refuses, of another tenant's: 
 
 describe("what admission is for: without it, by Traefik alone", () => {
   beforeAll(async () => {
+    if (missing !== undefined) return;
     const path = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
     const bindings = await list(cluster(), path);
     for (const { metadata } of bindings) {
@@ -376,6 +384,7 @@ describe("what admission is for: without it, by Traefik alone", () => {
   });
 
   afterAll(async () => {
+    if (missing !== undefined) return;
     const ran = await woow("apply", "--yes", "--wait=false");
     expect(ran, ran.stdout + ran.stderr).toMatchObject({ status: 0 });
   });
