@@ -89,6 +89,17 @@ export function describeRefusal(ref: Finding["ref"], words: string): Finding {
       hint: "set the chart's resources in helm_values or raw_values, then woow apply",
     };
   }
+  const short = /Invalid value: "([\w.]+)": must be less than or equal to (\w+) limit of ([\w.]+)/.exec(
+    words,
+  );
+  if (short !== null) {
+    return {
+      code: "pod-refused",
+      message: `${what} are refused: a container asks for ${short[2]} ${short[1]} and its limit is ${short[3]}`,
+      ref,
+      hint: "set the container's limit beside its request: without one it gets container_defaults of platform.yaml; then woow apply",
+    };
+  }
   const security = /violates PodSecurity "([\w:.-]+)"/.exec(words);
   const policy = /ValidatingAdmissionPolicy '([\w.-]+)'/.exec(words);
   const webhook = /admission webhook "([^"]+)" denied/.exec(words);

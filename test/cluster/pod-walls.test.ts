@@ -2,6 +2,7 @@ import { appendFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeRefusal } from "../../src/status/assess-workloads.ts";
 import { readRoleTable } from "../support/role-table.ts";
 import { runWoow } from "../support/woow.ts";
 import type { Ran } from "../support/woow.ts";
@@ -97,6 +98,16 @@ test("a pod over the quota is refused with what it asks for, what is used and th
   expect(body.message).toMatch(
     /exceeded quota: workspace-quota, requested: requests\.cpu=600, used: requests\.cpu=\d+m?, limited: requests\.cpu=512$/,
   );
+});
+
+test("a request above the default limit is refused, and status names both", async () => {
+  const container = { ...ordinarySpec.containers[0], resources: { requests: { cpu: 1 } } };
+  const { status, body } = await runPod("unlimited", { containers: [container] });
+  expect(status).toBe(422);
+  expect(describeRefusal(undefined, body.message ?? "")).toMatchObject({
+    code: "pod-refused",
+    message: "pods are refused: a container asks for cpu 1 and its limit is 500m",
+  });
 });
 
 test("status says in plain words that a quota leaves no room for a chart's pods, with the numbers", async () => {
