@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openingRules, sampleAdmittedSets } from "../network/chart-policies.ts";
 import { policyCases } from "./admission-attempts.ts";
 import { makeAdmissionScene, tenantUser } from "./admission-scene.ts";
 import type { AdmissionScene, Attempt, Who } from "./admission-scene.ts";
@@ -45,6 +46,30 @@ test.each(policyCases.filter(({ allowed }) => allowed.length > 0))(
     expect(await outcomes(by, allowed)).toEqual(expected(by, allowed, "allowed"));
   },
 );
+
+// test/real/network.test.ts shows that these open nothing, and that each of the others opens the tenant
+test("NetworkPolicies as the network's engine judged them: the harmless pass, those that open are refused", async () => {
+  const path = "/apis/networking.k8s.io/v1/namespaces/paas-ws-a/networkpolicies";
+  const policy = (spec: object, title: string): Attempt => ({
+    title,
+    method: "POST",
+    path,
+    body: { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: { name: "tried" }, spec },
+  });
+  const harmless = sampleAdmittedSets(20).flat();
+  const allowed = harmless.map(({ spec }, index) => policy(spec, `set ${index}`));
+  expect(await outcomes(["chart job"], allowed)).toEqual(expected(["chart job"], allowed, "allowed"));
+  const refused = openingRules.flatMap(([why, { from, ...rest }]) => [
+    policy({ podSelector: {}, policyTypes: ["Ingress"], ingress: [{ ...rest, ...(from && { from }) }] }, why),
+    policy(
+      { podSelector: {}, policyTypes: ["Egress"], egress: [{ ...rest, ...(from && { to: from }) }] },
+      why,
+    ),
+  ]);
+  expect(await outcomes(["chart job"], refused)).toEqual(
+    expected(["chart job"], refused, "woow-network-policies"),
+  );
+});
 
 test("without its policy, what a policy refuses is accepted", async () => {
   const group = "/apis/admissionregistration.k8s.io/v1";

@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import fc from "fast-check";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { decide } from "../network/engine.ts";
 import type { Flow } from "../network/engine.ts";
 import { printMatrix, question } from "../network/matrix.ts";
 import { mutate } from "../network/mutations.ts";
 import { policiesOf, synthesize, threeTenants } from "../network/world.ts";
-import type { Policy, Rule } from "../network/world.ts";
+import type { Policy } from "../network/world.ts";
+import { openingRules, sampleAdmittedSets } from "../network/chart-policies.ts";
 import { edit } from "../support/builders.ts";
 import { goTool } from "../support/go-tool.ts";
 import type { GoTool } from "../support/go-tool.ts";
@@ -195,50 +195,8 @@ test("a chart's own NetworkPolicy of the usual kind would open its tenant, which
   expect(more).toContain("internet -> acme cache 6379/TCP");
 });
 
-/** A rule as admission lets a chart's policy have it: at least one peer, each of them pods of the own namespace. */
-const labels = fc.constantFrom(
-  undefined,
-  { app: "web" },
-  { app: "cache" },
-  { "app.kubernetes.io/name": "traefik" },
-);
-const selector = labels.map((matchLabels) => (matchLabels === undefined ? {} : { matchLabels }));
-const ports = fc.option(
-  fc.array(
-    fc.record({
-      port: fc.constantFrom<number | string>(53, 80, 443, 3000, 6379, 8080, 8089, 9090, "main", "http"),
-      protocol: fc.constantFrom("TCP", "UDP"),
-    }),
-    { maxLength: 3 },
-  ),
-  { nil: undefined },
-);
-const ownPeers = fc.array(
-  selector.map((podSelector) => ({ podSelector })),
-  { minLength: 1, maxLength: 3 },
-);
-const ruleOf = (key: "from" | "to") =>
-  fc
-    .record({ peers: ownPeers, ports })
-    .map((rule): Rule => ({ [key]: rule.peers, ...(rule.ports === undefined ? {} : { ports: rule.ports }) }));
-const admitted = fc
-  .record({
-    namespace: fc.constantFrom("paas-ws-acme", "paas-ws-bolt", "paas-ws-cafe"),
-    podSelector: selector,
-    policyTypes: fc.constantFrom(["Ingress"], ["Egress"], ["Ingress", "Egress"]),
-    ingress: fc.array(ruleOf("from"), { maxLength: 3 }),
-    egress: fc.array(ruleOf("to"), { maxLength: 3 }),
-  })
-  .map(({ namespace, ...spec }): Policy => ({
-    metadata: { name: "made-by-a-chart", namespace },
-    spec,
-  }));
-
 test("policies that admission lets charts and tenants make open nothing, 500 generated sets", async () => {
-  const sets = fc.sample(fc.array(admitted, { minLength: 1, maxLength: 6 }), {
-    numRuns: 500,
-    seed: 20_261_123,
-  });
+  const sets = sampleAdmittedSets(500);
   const [base, ...others] = await ask([emitted, ...sets.map((set) => [...emitted, ...set])]);
   const faults = sets.flatMap((set, index) => {
     const more = opened(base, others[index]);
@@ -247,13 +205,7 @@ test("policies that admission lets charts and tenants make open nothing, 500 gen
   expect(faults).toEqual([]);
 });
 
-test.each<[string, Rule]>([
-  ["no peers", {}],
-  ["an empty list of peers", { from: [] }],
-  ["other namespaces", { from: [{ namespaceSelector: {} }] }],
-  ["an address range", { from: [{ ipBlock: { cidr: "10.0.0.0/8" } }] }],
-  ["pods of other namespaces", { from: [{ namespaceSelector: {}, podSelector: {} }] }],
-])("what admission refuses in a rule opens the tenant: %s", async (_, rule) => {
+test.each(openingRules)("what admission refuses in a rule opens the tenant: %s", async (_, rule) => {
   const ingress: Policy = {
     metadata: chartPolicy.metadata,
     spec: { podSelector: {}, policyTypes: ["Ingress"], ingress: [rule] },
