@@ -10,6 +10,7 @@ import { unitAddress, unitFileName } from "../manifests/unit.ts";
 import type { Platform } from "../model/platform.ts";
 import type { AgeIdentity } from "../secrets/age-identity.ts";
 import { loadPlatform } from "./load-platform.ts";
+import { findUnverified } from "./charts/find-unverified.ts";
 import { createRenderer } from "./render-units.ts";
 import { coversAddress, selectedWorkspaces, selectUnits } from "./select-units.ts";
 import type { Selection } from "./select-units.ts";
@@ -80,7 +81,7 @@ export async function publishManifests(deps: PublishDeps, options: PublishOption
 
   const writes = new Map<string, string>();
   const files: PublishedFile[] = [];
-  const failed: Problem[] = [];
+  const failed: Problem[] = [...(await findUnverified(platform, units))];
   const render = createRenderer({ platform, identities: units.some(hasSecrets) ? deps.identities() : [] });
   for (const unit of units) {
     const rendered = await render(unit);

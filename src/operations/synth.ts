@@ -10,6 +10,7 @@ import { unitAddress, unitFileName } from "../manifests/unit.ts";
 import type { Unit } from "../manifests/unit.ts";
 import type { Platform } from "../model/platform.ts";
 import type { AgeIdentity } from "../secrets/age-identity.ts";
+import { findUnverified } from "./charts/find-unverified.ts";
 import { loadPlatform } from "./load-platform.ts";
 import type { RenderedUnit } from "./render-units.ts";
 import { coversAddress, selectedWorkspaces, selectUnits } from "./select-units.ts";
@@ -59,6 +60,8 @@ export async function synth(deps: SynthDeps, options: SynthOptions): Promise<Syn
   const present = new Map(deps.folder.list().map((file) => [file.path, file.text]));
   const missing = withPrerequisites ? prerequisites.filter((unit) => !present.has(pathOf(unit))) : [];
   const units = [...missing, ...selected];
+  const unverified = await findUnverified(platform, units);
+  if (unverified.length > 0) return { ok: false, problems: sortProblems([...problems, ...unverified]) };
   const needsKeys =
     withSecrets && units.some((unit) => unit.type === "service" && unit.service.secrets !== undefined);
   const identities = withSecrets ? (needsKeys ? deps.identities() : []) : undefined;

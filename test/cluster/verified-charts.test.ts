@@ -8,6 +8,8 @@ import type { CatalogLockDefinition } from "../../src/definitions/schema/catalog
 import { goTool } from "../support/go-tool.ts";
 import { runWoow } from "../support/woow.ts";
 import type { Ran } from "../support/woow.ts";
+import { startRegistry } from "../support/oci-registry.ts";
+import type { TestRegistry } from "../support/oci-registry.ts";
 import { packageCharts, startChartServer } from "./chart-server.ts";
 import type { ChartServer } from "./chart-server.ts";
 import { collections, mustRequest, newestRelease } from "./on-cluster.ts";
@@ -22,6 +24,7 @@ let folder: string;
 let packages: string;
 let helm: string;
 let server: ChartServer;
+let registry: TestRegistry;
 let platform: TestPlatform;
 
 beforeAll(async () => {
@@ -41,10 +44,20 @@ beforeAll(async () => {
     more: "charts: verified\n",
   });
   await edit("workspaces/b/web-01.yaml", '"1.0.0"', '"1.1.0"');
+  registry = await startRegistry();
+  registry.putChart("org/charts/web", "1.0.0", await readFile(join(packages, "web-1.0.0.tgz")));
+  await copy("catalog/web.yaml", "catalog/boxed.yaml", [server.url, `oci://${registry.host}/org/charts`]);
+  await copy("workspaces/a/web-01.yaml", "workspaces/b/boxed-01.yaml", [
+    "template_id: web",
+    "template_id: boxed",
+    "subdomain: a-web-01",
+    "subdomain: boxed",
+  ]);
 }, 120_000);
 
 afterAll(async () => {
   await server.stop();
+  await registry.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -57,6 +70,13 @@ async function edit(path: string, from: string, to: string): Promise<void> {
   const text = await readFile(join(platform.dir, path), "utf8");
   if (!text.includes(from)) throw new Error(`${path} does not hold ${from}`);
   await writeFile(join(platform.dir, path), text.replace(from, to));
+}
+
+/** Copies a file with words replaced: each with the one after it. */
+async function copy(from: string, to: string, words: readonly string[]): Promise<void> {
+  let text = await readFile(join(platform.dir, from), "utf8");
+  for (let at = 0; at < words.length; at += 2) text = text.replace(words[at] ?? "", words[at + 1] ?? "");
+  await writeFile(join(platform.dir, to), text);
 }
 
 /** Runs with other bytes in the repository for web 1.0.0. */
@@ -108,13 +128,16 @@ test("charts: verified and no lock file: plan says whose chart it is, apply refu
 });
 
 test("catalog verify writes what every service runs, and agrees with it then", async () => {
-  const written = await woow("catalog", "verify", "web", "--write-lock");
+  const written = await woow("catalog", "verify", "web", "boxed", "--write-lock");
   expect(written.stderr).not.toContain("error");
   expect(written.status).toBe(0);
   const lock = await readLock();
-  expect(lock.map(({ chart, version, delivery }) => `${chart} ${version} ${delivery}`)).toEqual([
-    "web 1.0.0 content",
-    "web 1.1.0 content",
+  expect(
+    lock.map(({ chart, version, delivery, repository }) => `${chart} ${version} ${delivery} ${repository}`),
+  ).toEqual([
+    `web 1.0.0 content ${server.url}`,
+    `web 1.0.0 content oci://${registry.host}/org/charts`,
+    `web 1.1.0 content ${server.url}`,
   ]);
   const bytes = await readFile(join(packages, "web-1.0.0.tgz"));
   expect(lock[0]?.sha256).toBe(createHash("sha256").update(bytes).digest("hex"));
@@ -153,6 +176,9 @@ test("the verified bytes are what the chart job installs: with the repository do
   expect({ repo, chart }).toEqual({ repo: undefined, chart: undefined });
   expect(await releaseOf("a")).toMatchObject({ status: "deployed", version: 1 });
   expect(await releaseOf("b")).toMatchObject({ status: "deployed", version: 1 });
+  // the chart job could not have got it: Helm speaks no plain http to a registry
+  const boxed = { namespace: "paas-ws-b", name: "paas-ws-b-boxed-01" };
+  expect(await newestRelease(cluster(), boxed)).toMatchObject({ status: "deployed", version: 1 });
   const plan = await woow("plan", "--detailed-exitcode");
   expect(plan.status).toBe(0);
 });
@@ -181,7 +207,7 @@ test("reconcile leaves the unit with changed bytes alone, says why, and applies 
 
 test("only digests in the lock file: the job downloads, so a repository that cannot be asked stops it", async () => {
   // as --digests-only would write it
-  for (let entry = 0; entry < 2; entry += 1)
+  for (let entry = 0; entry < 3; entry += 1)
     await edit("catalog.lock.yaml", "delivery: content", "delivery: download");
   const plan = await woow("plan");
   expect(plan.stdout).toContain("downloaded again by the chart job itself: web 1.0.0, web 1.1.0");
@@ -197,7 +223,7 @@ test("only digests in the lock file: the job downloads, so a repository that can
   }
   const changed = await whileChanged(() => woow("apply", "--yes"));
   expect(changed.status).toBe(3);
-  expect((await woow("apply", "--yes")).status).toBe(0);
+  expect((await woow("apply", "--yes", "-s", "a/web-01", "-s", "b/web-01")).status).toBe(0);
   expect(await chartSpec("a")).toMatchObject({ repo: server.url, chart: "web", version: "1.0.0" });
 });
 
@@ -207,6 +233,7 @@ test("charts: any: plan says once per chart, not per service, what nobody verifi
   for (const workspace of ["a", "b"])
     await edit(`workspaces/${workspace}/web-01.yaml`, "message: changed", "message: again");
   await edit("workspaces/b/web-01.yaml", '"1.1.0"', '"1.0.0"');
+  await rm(join(platform.dir, "workspaces/b/boxed-01.yaml"));
   const plan = await woow("plan");
   expect(plan.stdout.match(/nobody verified: web 1\.0\.0/g)).toHaveLength(1);
 });
