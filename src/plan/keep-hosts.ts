@@ -1,7 +1,10 @@
 import type { LiveObject } from "../cluster/live-object.ts";
 import { labelPrefix } from "../constructs/labels.ts";
 import type { Manifest } from "../manifests/manifest.ts";
+import type { UnitPlan } from "./change.ts";
+import { isMap } from "./compare/field-place.ts";
 import type { DesiredUnit } from "./desired-unit.ts";
+import type { PlanIndex } from "./plan-index.ts";
 import type { PlanInput } from "./plan-input.ts";
 
 export const hostsAnnotation = `${labelPrefix}/hosts`;
@@ -20,13 +23,37 @@ export function isSeenInPart(
   return [...present].some((other) => other.startsWith(`${address}/`) && !seen.has(other));
 }
 
-/** A namespace with the hosts it has, beside those it is to have. */
-export function keepHosts(desired: Manifest, live: LiveObject | undefined): Manifest {
+/** Hosts of the services that go in this run: nobody else's, because no two services may have the same. */
+export function findReleasedHosts(
+  removals: readonly UnitPlan[],
+  index: Pick<PlanIndex, "byUnit">,
+): ReadonlySet<string> {
+  const going = removals.filter(({ address, hold }) => address.includes("/") && hold === undefined);
+  const ingresses = going
+    .flatMap(({ address }) => index.byUnit.get(address) ?? [])
+    .filter(({ kind }) => kind === "Ingress");
+  return new Set(
+    ingresses.flatMap((ingress) => {
+      const spec = ingress["spec"];
+      const rules: readonly unknown[] = isMap(spec) && Array.isArray(spec["rules"]) ? spec["rules"] : [];
+      return rules.flatMap((rule) => (isMap(rule) && typeof rule["host"] === "string" ? [rule["host"]] : []));
+    }),
+  );
+}
+
+/** A namespace with the hosts it has, but for those that are released, beside those it is to have. */
+export function keepHosts(
+  desired: Manifest,
+  live: LiveObject | undefined,
+  released: ReadonlySet<string>,
+): Manifest {
   const wanted = desired.metadata.annotations?.[hostsAnnotation];
   const given = live?.metadata.annotations?.[hostsAnnotation];
   if (desired.kind !== "Namespace" || given === undefined || given === "") return desired;
   const hosts = new Set(
-    [wanted ?? "", given].flatMap((list) => list.split(",")).filter((host) => host !== ""),
+    [...(wanted ?? "").split(","), ...given.split(",").filter((host) => !released.has(host))].filter(
+      (host) => host !== "",
+    ),
   );
   const annotations = { ...desired.metadata.annotations, [hostsAnnotation]: [...hosts].sort().join(",") };
   return { ...desired, metadata: { ...desired.metadata, annotations } };

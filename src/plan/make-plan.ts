@@ -4,6 +4,7 @@ import { findRenames } from "./service/find-renames.ts";
 import { indexInput } from "./plan-index.ts";
 import type { Answers, PlanInput, Question } from "./plan-input.ts";
 import { planNotes } from "./plan-notes.ts";
+import { findReleasedHosts } from "./keep-hosts.ts";
 import { planRemovals } from "./plan-removals.ts";
 import { planQuota } from "./quota/plan-quota.ts";
 import { planClientAddresses } from "./service/client-addresses.ts";
@@ -37,13 +38,14 @@ function planAll(
   const filled = fillPlaceholders(given);
   const input: PlanInput = { ...given, units: filled.units };
   const index = indexInput(input);
-  const context = { input, index, answers, changingNamespaces: new Set<string>() };
+  const removals = planRemovals(index, input);
+  const released = findReleasedHosts(removals.plans, index);
+  const context = { input, index, answers, released, changingNamespaces: new Set<string>() };
   const named = new Set(input.decisions.removeUnits);
   const planned = [...input.units]
     .filter(({ address }) => !named.has(address) && !named.has(address.split("/", 1)[0] ?? ""))
     .sort((a, b) => stage(a.address) - stage(b.address) || (a.address < b.address ? -1 : 1))
     .map((unit) => planUnit(unit, context));
-  const removals = planRemovals(index, input);
   const quota = planQuota([...planned.map(({ plan }) => plan), ...removals.plans], { input, index });
   const callers = planClientAddresses(quota.units, {
     desired: input.units,

@@ -21,6 +21,8 @@ export interface PlanInput {
   readonly units: readonly DesiredUnit[];
   /** Addresses among them that were not named: made when missing, else left alone. */
   readonly prerequisites: ReadonlySet<string>;
+  /** Workspaces among the prerequisites of which nothing is needed but that they let go of hosts. */
+  readonly releasing?: ReadonlySet<string>;
   /** Every workspace and service that has a file, sound or not, selected or not: none of these is ever removed. */
   readonly present: ReadonlySet<string>;
   /** Workspaces with a problem: nothing in them is ever pruned. */

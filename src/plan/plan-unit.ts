@@ -17,6 +17,8 @@ export interface UnitContext {
   readonly input: PlanInput;
   readonly index: PlanIndex;
   readonly answers: Answers;
+  /** Hosts of services that go in this run. */
+  readonly released: ReadonlySet<string>;
   /** Namespaces that this plan changes: until then the server judges what is in them by what they were. */
   readonly changingNamespaces: Set<string>;
 }
@@ -58,7 +60,7 @@ export function planUnit(unit: DesiredUnit, context: UnitContext): PlannedUnit {
     const ref = refOf(manifest);
     const key = refKey(ref);
     const live = input.observation.objects.get(key);
-    const planned = planObject(isPartial ? keepHosts(manifest, live) : manifest, {
+    const planned = planObject(isPartial ? keepHosts(manifest, live, context.released) : manifest, {
       input,
       unit: address,
       drift: unit.drift,
@@ -75,7 +77,7 @@ export function planUnit(unit: DesiredUnit, context: UnitContext): PlannedUnit {
     if (planned.question !== undefined) questions.push(planned.question);
   }
   if (input.prerequisites.has(address)) {
-    const needed = changes.filter(isNeeded);
+    const needed = changes.filter(input.releasing?.has(address) === true ? isAllotment : isNeeded);
     const isIn = (ref: { ref: Change["ref"] | undefined }) =>
       needed.some((change) => sameRef(change.ref, ref.ref));
     return {
@@ -114,7 +116,10 @@ function activeHold(hold: Hold | undefined, { definitionHash }: DesiredUnit): Ho
  * What a selection needs of what it does not name: that it is there, and that the namespace is allotted the hosts.
  */
 function isNeeded(change: Change): boolean {
-  if (change.action === "create") return true;
+  return change.action === "create" || isAllotment(change);
+}
+
+function isAllotment(change: Change): boolean {
   if (change.action !== "update" || change.ref.kind !== "Namespace") return false;
   return change.fields.some(({ path }) => path === `metadata.annotations.${hostsAnnotation}`);
 }

@@ -264,3 +264,27 @@ test("a copy of a service's HelmChart, labels and all, is never deleted with it"
   expect(gone.status, said(gone)).toBe(0);
   expect(await chartsOf("nine")).toEqual(["paas-ws-nine-copy"]);
 });
+
+test("a host goes with its service, so that another tenant may have it; its neighbours' hosts stay", async () => {
+  const world = await makeWorld("ten", { web: 2 });
+  await applied(world);
+  const hosts = async () => {
+    const { body } = await cluster().request({ method: "GET", path: "/api/v1/namespaces/paas-ws-ten" });
+    return (body as KubeObject).metadata.annotations?.["paas.woowtech.com/hosts"];
+  };
+  expect(await hosts()).toBe("ten-web-01.apps.example.com,ten-web-02.apps.example.com");
+  // nothing else of the workspace is touched by the removal of a service
+  const quota = join(world.dir, "workspaces/ten/workspace.yaml");
+  await writeFile(quota, `${await readFile(quota, "utf8")}quota: { vcpu: 100 }\n`);
+  const gone = await world.run("destroy", "ten/web-01", "--yes");
+  expect(gone.status, said(gone)).toBe(0);
+  expect(await hosts()).toBe("ten-web-02.apps.example.com");
+  const path = "/api/v1/namespaces/paas-ws-ten/resourcequotas/workspace-quota";
+  const { body } = await cluster().request({ method: "GET", path });
+  expect((body as { spec: { hard: Record<string, string> } }).spec.hard["requests.cpu"]).toBe("512");
+
+  await rm(join(world.dir, "workspaces/ten/web-02.yaml"));
+  const applying = await world.run("apply", "--yes", "-s", "ten/web-02", "--prune-budget", "1");
+  expect(applying.status, said(applying)).toBe(0);
+  expect(await hosts()).toBe("");
+});

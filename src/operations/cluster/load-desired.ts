@@ -3,7 +3,7 @@ import type { DefinitionTree } from "../../definitions/definition-tree.ts";
 import { sortProblems } from "../../definitions/problem.ts";
 import type { Problem } from "../../definitions/problem.ts";
 import { OperationError } from "../../errors.ts";
-import { unitAddress } from "../../manifests/unit.ts";
+import { listUnits, unitAddress } from "../../manifests/unit.ts";
 import type { Unit } from "../../manifests/unit.ts";
 import { formatHelmPath } from "../../model/helm-values.ts";
 import type { Cluster, Platform } from "../../model/platform.ts";
@@ -25,6 +25,8 @@ export interface DesiredCluster {
   readonly units: readonly DesiredUnit[];
   /** Addresses of the units among them that were not named but are needed. */
   readonly prerequisites: ReadonlySet<string>;
+  /** Workspaces among those: in them a service is gone, and its hosts are no longer the namespace's. */
+  readonly releasing: ReadonlySet<string>;
   /** The model's services among the selected units, for waiting and status. */
   readonly services: readonly Service[];
   /** Every workspace and service that has a file, sound or not: none of these is ever removed. */
@@ -63,7 +65,10 @@ export async function loadDesired(options: LoadDesiredOptions): Promise<LoadedDe
   if (platform === undefined) return { ok: false, problems: found };
   const cluster = pickCluster(platform, options.cluster);
   const leftAlone = new Set(isolate === undefined ? [] : [...isolate.exclude, ...sickOf(found)]);
-  const { selected, prerequisites } = selectUnits(platform, { ...selection, clusters: [cluster.name] });
+  const inCluster = { ...selection, clusters: [cluster.name] };
+  const { selected, prerequisites: needed } = selectUnits(platform, inCluster);
+  const releasing = findReleasing(platform, inCluster, [...needed, ...selected]);
+  const prerequisites = [...needed, ...releasing];
   const chosen = [...prerequisites, ...selected].filter((unit) => !leftAlone.has(workspaceOf(unit) ?? ""));
   const rendered = await renderAll(chosen.sort(byStage), { ...options, platform });
   const problems = sortProblems([...found, ...rendered.problems]);
@@ -78,6 +83,7 @@ export async function loadDesired(options: LoadDesiredOptions): Promise<LoadedDe
       selection,
       units: rendered.units.filter(({ workspaceId }) => isServed(workspaceId)),
       prerequisites: new Set(prerequisites.map(unitAddress)),
+      releasing: new Set(releasing.map(unitAddress)),
       services: selected.flatMap((unit) =>
         unit.type === "service" && isServed(unit.workspace.id) ? [unit.service] : [],
       ),
@@ -86,6 +92,25 @@ export async function loadDesired(options: LoadDesiredOptions): Promise<LoadedDe
       problems,
     },
   };
+}
+
+/** Workspaces of services that are named and defined no more, as far as they are not worked on anyhow. */
+function findReleasing(
+  platform: Platform,
+  { clusters, services }: Selection,
+  chosen: readonly Unit[],
+): Unit[] {
+  if (services.length === 0) return [];
+  const units = [...listUnits(platform)];
+  const defined = new Set(units.map(unitAddress));
+  const gone = services.filter((unit) => !defined.has(unit)).map((unit) => unit.split("/", 1)[0]);
+  return units.filter(
+    (unit) =>
+      unit.type === "workspace" &&
+      clusters.includes(unit.cluster.name) &&
+      gone.includes(unit.workspace.id) &&
+      !chosen.some((other) => unitAddress(other) === unit.workspace.id),
+  );
 }
 
 /** Workspaces that have an error in their folder. */

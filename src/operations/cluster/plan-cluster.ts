@@ -92,6 +92,7 @@ export async function planCluster(options: PlanClusterOptions): Promise<PlannedC
     records: platform.records,
     units,
     prerequisites: desired.prerequisites,
+    releasing: desired.releasing,
     present: withoutSettled(desired, only),
     sickWorkspaces: desired.sickWorkspaces,
     covers: (address) => only?.has(address) !== false && coversAddress(desired.selection, address),
