@@ -1,4 +1,5 @@
 import type { Definition } from "../definitions/definition.ts";
+import { namespaceName } from "./names.ts";
 import type { Reconciler } from "./platform.ts";
 import type { ProblemList } from "./problem-list.ts";
 
@@ -22,6 +23,13 @@ export function resolveReconciler(
       code: "missing-field",
       message: "reconcile: a repository over ssh needs git_secret",
       hint: "name a Secret in paas-system with ssh_key and known_hosts",
+    });
+  }
+  if (reconcile.metrics_namespace?.startsWith(namespaceName("")) === true) {
+    list.add(source, ["reconcile", "metrics_namespace"], {
+      code: "conflicting-values",
+      message: `${reconcile.metrics_namespace} is a tenant's: its pods would reach reconcile's port`,
+      hint: "name the namespace of your own monitoring",
     });
   }
   return {

@@ -38,6 +38,11 @@ test.each([
     "  image: registry.example.com/woow\n  git: https://git.example.com/x\n",
     ["bad-format"],
   ],
+  [
+    "metrics for a tenant",
+    `${image}  git: https://git.example.com/x\n  metrics_namespace: paas-ws-acme\n`,
+    ["conflicting-values"],
+  ],
   ["ssh without a key", `${image}  git: git@git.example.com:x\n`, ["missing-field"]],
 ])("%s is a problem", (_, text, codes) => {
   expect(load(text).codes).toEqual(codes);
