@@ -174,11 +174,12 @@ describe("a selection that names what is gone from git", () => {
   const without = (files: Files, ...parts: string[]): Files =>
     Object.fromEntries(Object.entries(files).filter(([path]) => !parts.some((part) => path.includes(part))));
 
-  test("a service is removed, and nothing else", async () => {
+  test("a service is removed and its host with it, and nothing else", async () => {
     const cluster = await settled();
     const files = without(twoTenants(), "acme/web-02", "beta/web-01");
     const run = await apply(cluster, files, { selection: { services: ["acme/web-02"], mayBeGone: "known" } });
-    expect(ended(run)).toEqual(["acme/web-02 removed"]);
+    // of the workspace only the hosts of its namespace
+    expect(ended(run)).toEqual(["acme applied", "acme/web-02 removed"]);
     const known = [...(await readInventory(cluster)).parts.values()].flatMap(({ units }) =>
       units.map(({ unit }) => unit),
     );
