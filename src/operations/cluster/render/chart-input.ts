@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { isMapValue, mergeValues } from "../../../model/helm-values.ts";
 import type { HelmValues } from "../../../model/helm-values.ts";
 import { parseValues } from "../../../plan/compare/diff-values.ts";
@@ -52,7 +53,11 @@ export function readChartInput({ chart, valuesSecret }: ChartObjects): ReadInput
 /** `web 1.0.0`, as people call it. */
 export function describeChart({ chart }: Pick<ChartObjects, "chart">): string {
   const spec = mapAt(chart, "spec");
-  if (spec["chartContent"] !== undefined) return "chart of one's own";
+  const content = textAt(spec, "chartContent");
+  if (content !== undefined) {
+    const digest = createHash("sha256").update(Buffer.from(content, "base64")).digest("hex");
+    return `chart in the HelmChart, ${digest.slice(0, 12)}`;
+  }
   const name = (textAt(spec, "chart") ?? "").split("/").at(-1) ?? "";
   return `${name} ${textAt(spec, "version") ?? ""}`.trim();
 }
