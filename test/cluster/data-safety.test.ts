@@ -245,5 +245,6 @@ test("what is really gone is removed: the tests above could fail", async () => {
     "paas-charts/paas-ws-c-web-01",
     "paas-charts/paas-ws-c-web-01-values",
     "paas-ws-c/paas-ws-c-web-01",
+    "paas-ws-c/paas-ws-c-web-01-traefik",
   ]);
 });
