@@ -106,6 +106,8 @@ function checkVerifiedWorkspaces(definitions: Definitions, list: ProblemList): v
     if (definitions.domains === undefined || definitions.present.has(entry.workspace)) continue;
     list.add(definitions.domains.source, ["verified", index, "workspace"], {
       code: "unknown-workspace",
+      // one tenant who goes must not stop the others
+      severity: "warning",
       message: `there is no workspace ${entry.workspace} any more for ${entry.domain}`,
       hint: `woow domain forget ${entry.domain} takes the entry out`,
     });

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -179,6 +179,21 @@ test("status says of cert-manager's own objects why a host has no certificate, w
   const ready = await run(["status"], kubeconfig);
   expect(ready.stdout).toContain("until 2027-01-01");
   expect(ready.stdout).not.toContain("warning");
+});
+
+test("a workspace that is destroyed takes its domains out of domains.yaml, and nobody else's", async () => {
+  const path = join(platform.dir, "domains.yaml");
+  const before = await readFile(path, "utf8");
+  await mkdir(join(platform.dir, "workspaces/b"));
+  await writeFile(join(platform.dir, "workspaces/b/workspace.yaml"), "kind: Workspace\nname: B\n");
+  await writeFile(path, `${before}  - { domain: b.example, workspace: b }\n`);
+  const ran = await run(["destroy", "b", "--yes"]);
+  expect(ran).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining("removed b.example from domains.yaml") as string,
+  });
+  expect(await readFile(path, "utf8")).toBe(before);
+  expect((await run(["plan"])).stderr).not.toContain("unknown-workspace");
 });
 
 const issuerRef = { name: "letsencrypt-staging", kind: "ClusterIssuer", group: "cert-manager.io" };

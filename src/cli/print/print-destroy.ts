@@ -17,10 +17,11 @@ const columns: readonly Column<Volume>[] = [
 
 /** What a destroy would do, before it asks. */
 export function printDestruction(what: Destruction, context: CliContext): void {
-  const { plan, volumes, files, mode } = what;
+  const { plan, volumes, files, domains, mode } = what;
   const paint = createPainter(context.colors.stdout);
   if (plan !== undefined) printPlan(plan, { context, format: "text", objects: false });
   for (const file of files) context.stdout(`${paint("red", "-")} ${escapeControls(file)}\n`);
+  for (const domain of domains) context.stdout(`${paint("red", "-")} ${domain} in domains.yaml\n`);
   if (volumes.length === 0) return;
   const verb = mode === "keep-data" ? "kept" : paint(["red", "bold"], "deleted with all data");
   context.stdout(`\nvolumes that are ${verb}:\n${formatTable(volumes, columns)}\n`);
@@ -28,14 +29,17 @@ export function printDestruction(what: Destruction, context: CliContext): void {
 
 /** What came of it, and what is left for a person to do. */
 export function printDestroyReport(
-  { apply, files }: DestroyReport,
+  { apply, files, domains }: DestroyReport,
   { unit, context, json }: { readonly unit: string; readonly context: CliContext; readonly json: boolean },
 ): void {
   if (json) {
     for (const file of files)
       printEvent(context, { type: "file", path: file, outcome: "removed" } as { type: string });
+    for (const domain of domains)
+      printEvent(context, { type: "domain-forgotten", domain } as { type: string });
   } else {
     for (const file of files) context.stdout(`removed ${escapeControls(file)}\n`);
+    for (const domain of domains) context.stdout(`removed ${domain} from domains.yaml\n`);
   }
   if (apply !== undefined) printApplyReport(apply, { context, json });
   else if (json)

@@ -12,6 +12,8 @@ import { namespaceName, releaseName } from "../../model/names.ts";
 import type { Plan } from "../../plan/change.ts";
 import type { Inventory } from "../../plan/inventory.ts";
 import { noDecisions } from "../../plan/plan-decisions.ts";
+import { planForgetting } from "../domain/forget-workspace.ts";
+import { overlayTree } from "../overlay-tree.ts";
 import { applyPlatform } from "./apply.ts";
 import type { ApplyOptions, ApplyReport, LockOptions } from "./apply.ts";
 import type { ClusterDeps } from "./cluster-deps.ts";
@@ -38,6 +40,8 @@ export interface Destruction {
   readonly volumes: readonly Volume[];
   /** Definition files that go, relative to the repository. */
   readonly files: readonly string[];
+  /** What a workspace has proven, taken out of domains.yaml. */
+  readonly domains: readonly string[];
 }
 
 export interface DestroyReport {
@@ -45,6 +49,8 @@ export interface DestroyReport {
   readonly apply: ApplyReport | undefined;
   /** Definition files that were removed. */
   readonly files: readonly string[];
+  /** Domains that were taken out of domains.yaml. */
+  readonly domains: readonly string[];
 }
 
 /**
@@ -64,6 +70,8 @@ export async function* destroyUnit(
   const tree = deps.readTree();
   const removals = readFiles(tree, unit);
   const files = removals.map(({ path }) => path);
+  const forgotten = unit.includes("/") ? undefined : planForgetting(tree, unit);
+  const domains = forgotten?.domains ?? [];
   await checkCommitted(deps, { unit, files });
   const { client, platform, inventory } = await openCluster(deps, options.cluster);
   const known = [...inventory.parts.values()].flatMap((part) => part.units.map((one) => one.unit));
@@ -72,12 +80,17 @@ export async function* destroyUnit(
   checkHolds(unit, inventory);
   const { volumes, claims } = await findData(unit, { client, platform: platform.name });
   if (mode === "delete-data") await checkUsers(unit, { client, platform: platform.name, claims });
-  const confirm = async (plan: Plan | undefined) => options.confirm({ unit, mode, plan, volumes, files });
-  const removeFiles = () => deps.writer.remove(removals);
+  const confirm = async (plan: Plan | undefined) =>
+    options.confirm({ unit, mode, plan, volumes, files, domains });
+  const removeFiles = () => {
+    if (forgotten !== undefined) deps.writer.replace([forgotten.edit]);
+    deps.writer.remove(removals);
+  };
   const removeOnlyFiles = async (): Promise<DestroyReport> => {
-    if ((await confirm(undefined)) === "declined") return { apply: { type: "declined" }, files: [] };
+    if ((await confirm(undefined)) === "declined")
+      return { apply: { type: "declined" }, files: [], domains: [] };
     removeFiles();
-    return { apply: undefined, files };
+    return { apply: undefined, files, domains };
   };
   if (inventory.claim === undefined) return removeOnlyFiles();
 
@@ -86,7 +99,10 @@ export async function* destroyUnit(
     ...selectUnit(unit),
     cluster: options.cluster,
     command: "destroy",
-    tree: withoutFiles(tree, files),
+    tree: overlayTree(
+      withoutFiles(tree, files),
+      new Map(forgotten === undefined ? [] : [[forgotten.edit.path, forgotten.edit.after]]),
+    ),
     removal: { mode },
     wait: undefined,
     lock: options.lock,
@@ -96,9 +112,9 @@ export async function* destroyUnit(
     },
     beforeWork: removeFiles,
   });
-  if (apply.type !== "done") return { apply, files: [] };
+  if (apply.type !== "done") return { apply, files: [], domains: [] };
   // never applied: the file is all there is
-  return isAsked ? { apply, files } : removeOnlyFiles();
+  return isAsked ? { apply, files, domains } : removeOnlyFiles();
 }
 
 function selectUnit(unit: string): Pick<ApplyOptions, "selection" | "decisions"> {

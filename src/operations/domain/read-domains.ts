@@ -37,12 +37,10 @@ export async function readDomains(
   return { ok: true, domains: await reportDomains(known, { definitions, resolver }) };
 }
 
-/** What makes the list of domains wrong; a problem of one service does not, nor an entry whose workspace is gone. */
+/** What makes the list of domains wrong; a problem of one service does not. */
 export function findBroken(definitions: Definitions, problems: readonly Problem[]): readonly Problem[] {
   const errors = problems.filter(({ severity }) => severity === "error");
-  const broken = errors.filter(
-    ({ file, code }) => (file === "domains.yaml" || file === "platform.yaml") && code !== "unknown-workspace",
-  );
+  const broken = errors.filter(({ file }) => file === "domains.yaml" || file === "platform.yaml");
   return definitions.platform === undefined ? errors : broken;
 }
 
