@@ -167,9 +167,13 @@ describe("woow destroy", () => {
 
   test("--delete-data of a workspace leaves nothing at all", async () => {
     const world = await makeWorld("four", { web: 2, database: true });
+    const domains = join(world.dir, "domains.yaml");
+    await writeFile(domains, "kind: Domains\nverified:\n  - { domain: four.example, workspace: four }\n");
     await applied(world);
     const ran = await world.run("destroy", "four", "--delete-data", "--confirm", "four");
     expect(ran.status, said(ran)).toBe(0);
+    // else whoever is given the id later has the domain, too
+    expect(await readFile(domains, "utf8")).toBe("kind: Domains\nverified: []\n");
     expect(await hasNamespace("paas-ws-four")).toBe(false);
     expect(await volumesOf("paas-ws-four")).toEqual([]);
     expect(await chartsOf("four")).toEqual([]);
