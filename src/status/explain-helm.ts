@@ -145,7 +145,7 @@ const rules: readonly Rule[] = [
     code: "admission-denied",
     isFinal: true,
     message: ([, policy]) => `admission policy ${policy} refuses an object of the chart`,
-    hint: "the chart wants what tenants may not have; docs/manifests.md says what each policy keeps",
+    hint: "the chart wants what tenants may not have; docs/isolation.md says what each policy keeps",
   },
   {
     pattern: /admission webhook "([^"]+)" denied/,

@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runWoow } from "../support/woow.ts";
 import type { Ran } from "../support/woow.ts";
-import { list } from "./on-cluster.ts";
+import { list, mustRequest } from "./on-cluster.ts";
 import { writeTestPlatform } from "./platform-on-cluster.ts";
 import type { TestPlatform } from "./platform-on-cluster.ts";
 import { useCluster } from "./use-cluster.ts";
@@ -13,6 +13,98 @@ import { waitUntil } from "./wait-until.ts";
 const cluster = useCluster({ components: "controllers" });
 let platform: TestPlatform;
 const group = "/apis/admissionregistration.k8s.io/v1";
+
+const host = "a-moved.apps.example.com";
+const solverLabels = {
+  "acme.cert-manager.io/http-domain": "1234567890",
+  "acme.cert-manager.io/http-token": "987654321",
+  "acme.cert-manager.io/http01-solver": "true",
+};
+
+/** The objects cert-manager 1.21 makes to prove a host (its pkg/issuer/acme/http), by collection. */
+const solverObjects = (serviceType: string) =>
+  [
+    [
+      "/api/v1/namespaces/paas-ws-a/pods",
+      {
+        metadata: {
+          generateName: "cm-acme-http-solver-",
+          labels: solverLabels,
+          annotations: {
+            "sidecar.istio.io/inject": "false",
+            "cluster-autoscaler.kubernetes.io/safe-to-evict": "true",
+          },
+        },
+        spec: {
+          automountServiceAccountToken: false,
+          nodeSelector: { "kubernetes.io/os": "linux" },
+          restartPolicy: "OnFailure",
+          enableServiceLinks: false,
+          securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+          containers: [
+            {
+              name: "acmesolver",
+              image: "quay.io/jetstack/cert-manager-acmesolver:v1.21.2",
+              imagePullPolicy: "IfNotPresent",
+              args: ["--listen-port=8089", `--domain=${host}`, "--token=made-up", "--key=made-up"],
+              resources: {
+                requests: { cpu: "10m", memory: "64Mi" },
+                limits: { cpu: "100m", memory: "64Mi" },
+              },
+              ports: [{ name: "http", containerPort: 8089 }],
+              securityContext: {
+                readOnlyRootFilesystem: true,
+                allowPrivilegeEscalation: false,
+                capabilities: { drop: ["ALL"] },
+              },
+            },
+          ],
+        },
+      },
+    ],
+    [
+      "/api/v1/namespaces/paas-ws-a/services",
+      {
+        metadata: {
+          generateName: "cm-acme-http-solver-",
+          labels: solverLabels,
+          annotations: { "auth.istio.io/8089": "NONE" },
+        },
+        spec: {
+          type: serviceType,
+          ports: [{ name: "http", port: 8089, targetPort: 8089 }],
+          selector: solverLabels,
+        },
+      },
+    ],
+    [
+      "/apis/networking.k8s.io/v1/namespaces/paas-ws-a/ingresses",
+      {
+        metadata: {
+          generateName: "cm-acme-http-solver-",
+          labels: solverLabels,
+          annotations: { "nginx.ingress.kubernetes.io/whitelist-source-range": "0.0.0.0/0,::/0" },
+        },
+        spec: {
+          ingressClassName: "traefik",
+          rules: [
+            {
+              host,
+              http: {
+                paths: [
+                  {
+                    path: "/.well-known/acme-challenge/made-up",
+                    pathType: "Exact",
+                    backend: { service: { name: "cm-acme-http-solver-abcde", port: { number: 8089 } } },
+                  },
+                ],
+              },
+            },
+          ],
+        },
+      },
+    ],
+  ] as const;
 
 interface Policy {
   readonly metadata: { readonly name: string; readonly generation: number };
@@ -65,3 +157,48 @@ test("a second apply finds nothing to do and does not probe", async () => {
   const events = await cluster().auditSince(mark, { user: "admin" });
   expect(events.filter(({ verb }) => !["get", "list", "watch"].includes(verb))).toEqual([]);
 });
+
+test("an Ingress moves to a host that was allotted a moment before, in one apply", async () => {
+  const file = join(platform.dir, "workspaces/a/web-01.yaml");
+  await writeFile(file, (await readFile(file, "utf8")).replace("subdomain: a-web-01", "subdomain: a-moved"));
+  const mark = await cluster().auditMark();
+  const moved = await woow("apply", "--yes", "--wait=false");
+  expect([moved.stdout, moved.status]).toEqual([expect.stringContaining("Ingress"), 0]);
+  const events = await cluster().auditSince(mark, { user: "admin" });
+  const writes = events.filter(({ verb, uri }) => verb === "patch" && uri.includes("/ingresses/"));
+  expect(writes.at(-1)?.code).toBe(200);
+});
+
+test.each(["ClusterIP", "NodePort"])(
+  "what cert-manager makes to prove a host passes admission, quota and policies: Services of type %s",
+  async (serviceType) => {
+    const account = { kind: "ServiceAccount", name: "cert-manager", namespace: "default" };
+    await cluster().request({
+      method: "POST",
+      path: "/api/v1/namespaces/default/serviceaccounts",
+      body: { metadata: { name: account.name } },
+    });
+    await cluster().request({
+      method: "POST",
+      path: "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+      body: {
+        metadata: { name: "cert-manager" },
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "admin" },
+        subjects: [account],
+      },
+    });
+    const { status } = await mustRequest<{ status: { token: string } }>(cluster(), {
+      method: "POST",
+      path: "/api/v1/namespaces/default/serviceaccounts/cert-manager/token",
+      body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { audiences: [] } },
+    });
+    for (const [path, body] of solverObjects(serviceType)) {
+      const answer = await cluster().request({ method: "POST", path, body, token: status.token });
+      expect([path, answer.status, (answer.body as { message?: string }).message]).toEqual([
+        path,
+        201,
+        undefined,
+      ]);
+    }
+  },
+);

@@ -216,7 +216,9 @@ describe("a branch that is followed, with exactly the published rights", () => {
     expect(running.output()).not.toContain(databasePassword);
     const asked = (await cluster().auditSince(mark)).filter((event) => event.user === user);
     expect(asked.length).toBeGreaterThan(20);
-    expect(asked.filter(({ code }) => code === 401 || code === 403)).toEqual([]);
+    const refused = asked.filter(({ code }) => code === 401 || code === 403);
+    // a pass that wrote admission policies asks until they refuse their probe
+    expect(refused.filter(({ name }) => name !== "woow-admission-probe")).toEqual([]);
   });
 
   test("with nothing to do nothing is written, and hardly anything asked", async () => {

@@ -375,6 +375,38 @@ describe("in the cluster", () => {
       },
     ],
     [
+      "an issuer whose solvers open a port on every node",
+      {
+        given: {
+          objects: [
+            object("ClusterIssuer", "letsencrypt-staging", {
+              spec: { acme: { solvers: [{ http01: { ingress: { ingressClassName: "traefik" } } }] } },
+            }),
+          ],
+        },
+        found: ["issuer problem"],
+        says: /NodePort/,
+      },
+    ],
+    [
+      "an issuer whose solvers the admission policies refuse",
+      {
+        given: {
+          objects: [
+            object("ClusterIssuer", "letsencrypt-staging", {
+              spec: {
+                acme: {
+                  solvers: [{ http01: { ingress: { ingressClassName: "nginx", serviceType: "ClusterIP" } } }],
+                },
+              },
+            }),
+          ],
+        },
+        found: ["issuer problem"],
+        says: /class nginx/,
+      },
+    ],
+    [
       "an issuer nobody trusts",
       {
         given: {

@@ -114,7 +114,9 @@ function checkIssuer(issuer: LiveObject | undefined, name: string): Finding {
     readonly status?: {
       readonly conditions?: readonly { type?: string; status?: string; message?: string }[];
     };
-    readonly spec?: { readonly acme?: { readonly server?: string } };
+    readonly spec?: {
+      readonly acme?: { readonly server?: string; readonly solvers?: readonly AcmeSolver[] };
+    };
   };
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
   if (ready?.status !== "True") {
@@ -125,6 +127,8 @@ function checkIssuer(issuer: LiveObject | undefined, name: string): Finding {
       `kubectl describe clusterissuer ${name}`,
     );
   }
+  const solver = explainSolvers(spec?.acme?.solvers ?? []);
+  if (solver !== undefined) return problem("issuer", `ClusterIssuer ${name} ${solver.message}`, solver.hint);
   if (spec?.acme?.server?.includes("staging") === true) {
     return {
       check: "issuer",
@@ -134,6 +138,41 @@ function checkIssuer(issuer: LiveObject | undefined, name: string): Finding {
     };
   }
   return ok("issuer", `ClusterIssuer ${name} is ready`);
+}
+
+interface AcmeSolver {
+  readonly http01?: {
+    readonly ingress?: {
+      readonly serviceType?: string;
+      readonly ingressClassName?: string;
+      readonly class?: string;
+    };
+  };
+}
+
+/** What the admission policies would refuse, or what opens a port beside Traefik, in how an issuer proves a host. */
+function explainSolvers(
+  solvers: readonly AcmeSolver[],
+): { readonly message: string; readonly hint: string } | undefined {
+  for (const { http01 } of solvers) {
+    const ingress = http01?.ingress;
+    if (ingress === undefined) continue;
+    const ingressClass = ingress.ingressClassName ?? ingress.class ?? "traefik";
+    if (ingressClass !== "traefik") {
+      return {
+        message: `proves hosts by an Ingress of class ${ingressClass}, which the admission policies refuse`,
+        hint: "set solvers[].http01.ingress.ingressClassName: traefik in the ClusterIssuer",
+      };
+    }
+    if (ingress.serviceType !== "ClusterIP") {
+      return {
+        message:
+          "opens a port on every node for each host it proves: its solvers' Services are of type NodePort",
+        hint: "set solvers[].http01.ingress.serviceType: ClusterIP in the ClusterIssuer",
+      };
+    }
+  }
+  return undefined;
 }
 
 async function getCrd(client: ClusterClient, name: string): Promise<LiveObject | undefined> {

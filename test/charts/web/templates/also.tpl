@@ -1,0 +1,4 @@
+{{- range fromJsonArray .Values.also }}
+---
+{{ toYaml . }}
+{{- end }}
