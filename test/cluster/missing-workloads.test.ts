@@ -41,9 +41,7 @@ async function deleteByHand(path: string): Promise<void> {
   await waitUntil(`${path} is gone`, async () => (await get(path)) === 404);
 }
 
-async function statusOf(
-  id: string,
-): Promise<{
+async function statusOf(id: string): Promise<{
   readonly state: string;
   readonly reason?: { readonly code: string; readonly message: string };
 }> {
