@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
+import { readDefinitions } from "../../src/definitions/read-definitions.ts";
+import { writeLockText } from "../../src/operations/catalog/lock/write-lock-text.ts";
 import { loadCatalog } from "../../src/operations/catalog/load-catalog.ts";
 import { lockCatalog } from "../../src/operations/catalog/lock/lock-catalog.ts";
 import type { LockOptions, LockReport } from "../../src/operations/catalog/lock/lock-catalog.ts";
@@ -170,4 +172,25 @@ test("an older version that a service still runs is verified and locked beside t
 test("a lock file nobody can read is not written over", async () => {
   const files = { ...samplePlatform(), "catalog.lock.yaml": "kind: CatalogLock\ncharts: 7\n" };
   await expect(lock({ files, write: {} })).rejects.toMatchObject({ code: "refused" });
+});
+
+test("what the lock file says is read back as it was meant: versions and digests that look like numbers are texts", () => {
+  const entry = {
+    chart: "web",
+    repository: "https://charts.example.com",
+    delivery: "download" as const,
+    templates: ["web", "123", "no"],
+    images: [{ image: "example.com/app:1.10" }],
+  };
+  const charts = [
+    { ...entry, version: "1.10", sha256: "1".repeat(64) },
+    { ...entry, version: "1e3", sha256: `12e${"4".repeat(61)}` },
+    { ...entry, version: "0644", sha256: `0${"7".repeat(63)}` },
+  ];
+  const text = writeLockText(charts);
+  const { definitions, problems } = readDefinitions(
+    memoryTree({ ...samplePlatform(), "catalog.lock.yaml": text }),
+  );
+  expect(problems).toEqual([]);
+  expect(definitions.lock?.value.charts).toEqual(charts);
 });
