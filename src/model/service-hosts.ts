@@ -21,7 +21,10 @@ export function checkServiceHosts(
     list.add(source, [], {
       code: "host-needed",
       message: `the template ${template.id} needs to know its own address`,
-      hint: "add subdomain: ...",
+      hint:
+        value.custom_domain === undefined
+          ? "add subdomain: ..."
+          : `add subdomain: ..., or prove ${value.custom_domain} first: woow domain verify`,
     });
   }
   if (value.is_private_network === true && platform.privateSourceRanges.length === 0) {
