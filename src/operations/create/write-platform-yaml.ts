@@ -45,6 +45,8 @@ default_quota:
   limits_ram_gb: 32
   persistent_volume_claims: 10
   storage_gb: 100
+# The most a workspace may give itself, for when others than you edit workspaces/.
+# max_quota: { vcpu: 32, ram_gb: 64, limits_vcpu: 64, limits_ram_gb: 128, persistent_volume_claims: 50, storage_gb: 500 }
 # For containers that nobody sized.
 # container_defaults: { vcpu: 0.05, ram_gb: 0.0625, limits_vcpu: 0.5, limits_ram_gb: 0.5 }
 clusters:
