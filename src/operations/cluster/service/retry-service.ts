@@ -14,6 +14,7 @@ import { reducePod } from "../../../status/reduce-workload.ts";
 import type { ServiceFacts } from "../../../status/service-facts.ts";
 import type { ClusterDeps } from "../cluster-deps.ts";
 import { observeReleases } from "../observe-releases.ts";
+import { checkLiveChart } from "../charts/check-live-chart.ts";
 import { actOnService } from "./act-on-service.ts";
 import type { ActionOptions, ActionReport } from "./act-on-service.ts";
 import { openService } from "./open-service.ts";
@@ -32,8 +33,10 @@ export async function* retryService(
   const service = await openService(deps, options);
   const { facts } = service;
   return yield* actOnService(deps, { service, options: { ...options, command: "retry" } }, async (client) => {
-    const recovery = await findWork(client, facts, deps.contents);
-    if (recovery === undefined) return undefined;
+    const found = await findWork(client, facts, deps.contents);
+    if (found === undefined) return undefined;
+    const { recovery, chart } = found;
+    await checkLiveChart(deps, { unit: facts.unit, platform: service.platform, chart: { ...chart } });
     const target = recovery.type === "rerun-job" ? recovery.job : recovery.release;
     return {
       changes: [{ action: "recover", ref: refOf(target), fields: [] }],
@@ -47,7 +50,7 @@ async function findWork(
   client: ClusterClient,
   facts: ServiceFacts,
   contents: ReleaseMemory | undefined,
-): Promise<Recovery | undefined> {
+): Promise<{ readonly recovery: Recovery; readonly chart: LiveObject } | undefined> {
   const { releaseName, namespace, unit } = facts;
   const [chart, job, releases] = await Promise.all([
     client.get({
@@ -81,7 +84,7 @@ async function findWork(
     releases: releases.items,
     contents,
   });
-  return (
+  const recovery =
     findRecovery({
       releaseName,
       namespace,
@@ -89,8 +92,8 @@ async function findWork(
       jobs,
       releases: releases.items,
       missing: missing.get(releaseName),
-    }) ?? (job === undefined ? undefined : await findPause(client, { job, releases: releases.items }))
-  );
+    }) ?? (job === undefined ? undefined : await findPause(client, { job, releases: releases.items }));
+  return recovery && { recovery, chart };
 }
 
 /** A job that failed and waits for its next attempt: K3s doubles the pause each time, and the cause may be gone. */
