@@ -26,7 +26,14 @@ export function openDefinitionTree(root: string): DefinitionTree {
       if (entry.type === "folder") visit(entry.path);
     }
   };
-  for (const name of ["platform.yaml", "platform.yml", "domains.yaml", "domains.yml", "catalog.lock.yaml"]) {
+  for (const name of [
+    "platform.yaml",
+    "platform.yml",
+    "domains.yaml",
+    "domains.yml",
+    "catalog.lock.yaml",
+    "catalog.lock.yml",
+  ]) {
     const entry = classify(root, realRoot, name);
     if (entry !== undefined) entries.push(entry);
   }

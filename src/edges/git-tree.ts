@@ -15,6 +15,7 @@ const places = [
   "domains.yaml",
   "domains.yml",
   "catalog.lock.yaml",
+  "catalog.lock.yml",
   ...topFolders,
 ];
 const readAlso = [".sops.yaml"];

@@ -11,6 +11,7 @@ const rootFiles = [
   "domains.yaml",
   "domains.yml",
   "catalog.lock.yaml",
+  "catalog.lock.yml",
   ".sops.yaml",
 ];
 

@@ -7,6 +7,8 @@ import type { LockEntry } from "../../src/operations/catalog/lock/make-lock.ts";
 import { everything } from "../../src/operations/select-units.ts";
 import { synth } from "../../src/operations/synth.ts";
 import type { SynthResult } from "../../src/operations/synth.ts";
+import { openDefinitionTree } from "../../src/edges/definition-files.ts";
+import { tempPlatform } from "../support/temp-platform.ts";
 import { append, samplePlatform } from "../support/builders.ts";
 import { memoryFolder, memoryTree } from "../support/memory-tree.ts";
 import type { Files } from "../support/memory-tree.ts";
@@ -142,3 +144,9 @@ function lockOthers(files: Files): LockEntry[] {
         ],
   );
 }
+
+test("a lock file under another ending is a problem, on disk too, and never none", async () => {
+  const root = tempPlatform({ ...samplePlatform(), "catalog.lock.yml": "kind: CatalogLock\ncharts: []\n" });
+  const { problems } = loadPlatform(openDefinitionTree(root));
+  expect(problems.map(({ code, file }) => `${code} ${file}`)).toContain("wrong-extension catalog.lock.yml");
+});
