@@ -287,6 +287,15 @@ test("an Ingress whose host is no longer its tenant's can still lose its finaliz
   expect((await cluster().request({ method: "GET", path: `${path}/old` })).status).toBe(404);
 });
 
+test("a tenant's namespace with all that is in it is deleted in the end, policies or no", async () => {
+  const path = "/api/v1/namespaces/paas-ws-c";
+  await mustRequest(cluster(), { method: "DELETE", path });
+  await waitUntil(
+    "the namespace to be gone",
+    async () => (await cluster().request({ method: "GET", path })).status === 404,
+  );
+});
+
 test("without its policy, what a rule about whoever asks refuses is accepted", async () => {
   const group = "/apis/admissionregistration.k8s.io/v1";
   const status = patch(`${home}/pods/unscheduled/status`, { status: { podIP: "10.42.0.9" } });
@@ -305,13 +314,4 @@ test("without its policy, what a rule about whoever asks refuses is accepted", a
     });
     await waitUntil(`${policy} to be out of force`, async () => (await tried(who, attempt)) === "allowed");
   }
-});
-
-test("a tenant's namespace with all that is in it is deleted in the end, policies or no", async () => {
-  const path = "/api/v1/namespaces/paas-ws-b";
-  await mustRequest(cluster(), { method: "DELETE", path });
-  await waitUntil(
-    "the namespace to be gone",
-    async () => (await cluster().request({ method: "GET", path })).status === 404,
-  );
 });

@@ -30,7 +30,7 @@ export interface Attempt {
   readonly isConnect?: boolean;
 }
 
-/** A platform with tenants a and b whose policies are in force, and everybody who may try something. */
+/** A platform with tenants a, b and c whose policies are in force, and everybody who may try something. */
 export interface AdmissionScene {
   readonly dir: string;
   woow(...args: string[]): Promise<Ran>;
@@ -47,7 +47,7 @@ const clusterAdmin = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole
 /** Applies the platform and gives everybody the strongest rights they could come by. */
 export async function makeAdmissionScene(cluster: TestCluster): Promise<AdmissionScene> {
   const dir = await mkdtemp(join(tmpdir(), "woow-admission-"));
-  const platform = await writeTestPlatform({ dir, cluster, workspaces: { a: 1, b: 1 } });
+  const platform = await writeTestPlatform({ dir, cluster, workspaces: { a: 1, b: 1, c: 1 } });
   const template = await readFile(join(dir, "catalog/web.yaml"), "utf8");
   await writeFile(join(dir, "catalog/operator.yaml"), `${template}cluster_scoped_kinds: [ClusterRole]\n`);
   const service = await readFile(join(dir, "workspaces/a/web-01.yaml"), "utf8");

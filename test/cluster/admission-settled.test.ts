@@ -158,15 +158,54 @@ test("a second apply finds nothing to do and does not probe", async () => {
   expect(events.filter(({ verb }) => !["get", "list", "watch"].includes(verb))).toEqual([]);
 });
 
-test("an Ingress moves to a host that was allotted a moment before, in one apply", async () => {
+test("an Ingress that is refused for a moment is written again, until it is allowed", async () => {
+  const group = "/apis/admissionregistration.k8s.io/v1";
+  const name = "refuse-for-a-while";
+  const post = async (plural: string, spec: object) =>
+    mustRequest(cluster(), {
+      method: "POST",
+      path: `${group}/${plural}`,
+      body: { metadata: { name }, spec },
+    });
+  await post("validatingadmissionpolicies", {
+    matchConstraints: {
+      resourceRules: [
+        {
+          apiGroups: ["networking.k8s.io"],
+          apiVersions: ["v1"],
+          operations: ["CREATE", "UPDATE"],
+          resources: ["ingresses"],
+        },
+      ],
+    },
+    validations: [{ expression: "false", message: "not yet" }],
+  });
+  await post("validatingadmissionpolicybindings", { policyName: name, validationActions: ["Deny"] });
+  const path = "/apis/networking.k8s.io/v1/namespaces/paas-ws-a/ingresses/paas-ws-a-web-01";
+  const contentType = "application/merge-patch+json";
+  await waitUntil("the refusal", async () => {
+    const body = { metadata: { labels: { tried: "yes" } } };
+    const tried = await cluster().request({ method: "PATCH", path: `${path}?dryRun=All`, body, contentType });
+    return tried.status === 422;
+  });
+
   const file = join(platform.dir, "workspaces/a/web-01.yaml");
   await writeFile(file, (await readFile(file, "utf8")).replace("subdomain: a-web-01", "subdomain: a-moved"));
   const mark = await cluster().auditMark();
-  const moved = await woow("apply", "--yes", "--wait=false");
-  expect([moved.stdout, moved.status]).toEqual([expect.stringContaining("Ingress"), 0]);
-  const events = await cluster().auditSince(mark, { user: "admin" });
-  const writes = events.filter(({ verb, uri }) => verb === "patch" && uri.includes("/ingresses/"));
-  expect(writes.at(-1)?.code).toBe(200);
+  const writes = async () =>
+    (await cluster().auditSince(mark, { user: "admin" }))
+      .filter(({ verb, uri }) => verb === "patch" && uri.startsWith(path) && !uri.includes("dryRun"))
+      .map(({ code }) => code);
+  const running = woow("apply", "--yes", "--wait=false");
+  await waitUntil("the first refused write", async () => (await writes()).length > 0);
+  await mustRequest(cluster(), {
+    method: "DELETE",
+    path: `${group}/validatingadmissionpolicybindings/${name}`,
+  });
+  const moved = await running;
+  expect([moved.stderr, moved.status]).toEqual(["", 0]);
+  expect((await writes())[0]).toBe(422);
+  expect((await writes()).at(-1)).toBe(200);
 });
 
 test.each(["ClusterIP", "NodePort"])(
