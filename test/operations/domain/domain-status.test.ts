@@ -16,7 +16,7 @@ afterAll(async () => server.close());
 
 async function look(zone: DnsZone, from = files) {
   server.serve({ ...platformZone, ...zone });
-  const [report] = await over(from, server).status();
+  const [report] = await over(from, server, zone).status();
   if (report === undefined) throw new Error("no domain");
   return report;
 }

@@ -21,7 +21,7 @@ async function verify(
   { domains = [], workspaces = [] }: { domains?: readonly string[]; workspaces?: readonly string[] } = {},
 ) {
   server.serve({ ...platformZone, ...zone });
-  const world = over(files, server);
+  const world = over(files, server, zone);
   const result = await world.verify(domains, workspaces);
   if (!result.ok) throw new Error(JSON.stringify(result.problems));
   return {
