@@ -409,7 +409,7 @@ const cases: readonly Case[] = [
     "goingIngress",
     "spec.rules",
     "an Ingress that is to go",
-    edit("goingIngress", ["replace", "/spec/rules/0/host", "x.example"]),
+    edit("goingIngress", ["replace", "/spec/rules/0/http/paths/0/path", "/x"]),
   ),
   at(
     "values",
@@ -426,24 +426,14 @@ const cases: readonly Case[] = [
   ),
   at("values", "immutable", "a Secret made immutable", edit("values", ["add", "/immutable", true])),
   at("values", undefined, "a Secret deleted", remove("values")),
+  // another host, another class or a default backend is refused by the admission policies
   at(
     "ingress",
     "spec.rules",
-    "another host",
-    edit("ingress", ["replace", "/spec/rules/0/host", "evil.example"]),
+    "another backend",
+    edit("ingress", ["replace", "/spec/rules/0/http/paths/0/backend/service/name", "x"]),
   ),
-  at(
-    "ingress",
-    "spec.ingressClassName",
-    "another class",
-    edit("ingress", ["replace", "/spec/ingressClassName", "other"]),
-  ),
-  at(
-    "ingress",
-    "spec.defaultBackend",
-    "a default backend",
-    edit("ingress", ["add", "/spec/defaultBackend", { service: { name: "x", port: { number: 1 } } }]),
-  ),
+  at("ingress", "spec.ingressClassName", "no class", edit("ingress", ["remove", "/spec/ingressClassName"])),
   at("ingress", "spec.tls", "no certificate", edit("ingress", ["remove", "/spec/tls"])),
   at(
     "ingress",
