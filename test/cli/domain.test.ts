@@ -124,6 +124,25 @@ describe("woow domain verify", () => {
     expect(lost).toMatchObject({ status: 1, stdout: expect.stringContaining("its proof is gone") as string });
   });
 
+  test("a name server that does not answer proves nothing and disproves nothing: unknown, exit status 1", async () => {
+    const wishes = { "acme/web-01": domain, "rival/web-01": "rival.example" };
+    const root = platform(wishes, [["rival.example", "rival"]]);
+    const ran = await woow(root, ["domain", "verify", "--all"], {
+      [challenge]: "servfail",
+      "_woow-challenge.rival.example": "servfail",
+    });
+    expect(ran.status).toBe(1);
+    const headings = ran.stdout.split("\n").filter((line) => line.includes(".example: "));
+    expect(headings).toEqual([
+      `${domain}: unknown: DNS did not answer, so nobody can say whether workspace acme has proven it`,
+      "rival.example: unknown: DNS did not answer; it stays in domains.yaml for workspace rival",
+    ]);
+    expect(ran.stdout).not.toContain("not proven");
+    // the first one's records end before the second one begins
+    expect(ran.stdout).toContain("\n\nrival.example: unknown");
+    expect(readFiles(root)["domains.yaml"]).not.toContain(domain);
+  });
+
   test("needs to be told which", async () => {
     const root = platform();
     for (const args of [[], ["--all", domain], ["--all", "-w", "acme"]]) {

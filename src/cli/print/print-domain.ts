@@ -72,13 +72,19 @@ export function printDomains(
 
 const noDomain = "no service wants a custom domain, and domains.yaml lists none\n";
 
-const outcomes: Readonly<Record<VerifyOutcome, string>> = {
+const outcomes: Readonly<Record<Exclude<VerifyOutcome, "unknown">, string>> = {
   added: "proven, and written into domains.yaml for workspace",
   kept: "still proven, by workspace",
   lost: "its proof is gone; it stays in domains.yaml for workspace",
-  unknown: "not checked; it stays in domains.yaml for workspace",
   refused: "not proven by workspace",
 };
+
+function describeOutcome({ outcome, report: { state, workspace } }: VerifiedReport): string {
+  if (outcome !== "unknown") return `${outcomes[outcome]} ${workspace}`;
+  return state === "unverified"
+    ? `unknown: DNS did not answer, so nobody can say whether workspace ${workspace} has proven it`
+    : `unknown: DNS did not answer; it stays in domains.yaml for workspace ${workspace}`;
+}
 
 /** What came of looking for proofs. */
 export function printVerified(
@@ -92,9 +98,12 @@ export function printVerified(
     printEvent(context, { type: "summary", looked_at: domains.length, added } as { type: string });
     return;
   }
-  for (const { outcome, report } of domains) {
-    context.stdout(`${nameOf(report)}: ${outcomes[outcome]} ${report.workspace}\n`);
-    if (outcome === "refused" || outcome === "lost" || outcome === "unknown") {
+  let isLong = false;
+  for (const verified of domains) {
+    const { outcome, report } = verified;
+    context.stdout(`${isLong ? "\n" : ""}${nameOf(report)}: ${describeOutcome(verified)}\n`);
+    isLong = outcome === "refused" || outcome === "lost" || outcome === "unknown";
+    if (isLong) {
       context.stdout(formatReport(report));
     } else if (report.route.state !== "here") {
       context.stdout(formatLines([report.route], "  "));

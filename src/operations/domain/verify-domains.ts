@@ -21,8 +21,8 @@ export interface VerifyDeps extends DomainDeps {
 
 /**
  * `added`: proven and written; `kept`: written before and still proven; `lost`: written before, and its proof is not
- * there any more (it stays written); `unknown`: written before, and DNS did not answer; `refused`: not proven, or another
- * workspace's.
+ * there any more (it stays written); `unknown`: DNS did not answer, so nothing is known and nothing changes; `refused`:
+ * not proven, or another workspace's.
  */
 export type VerifyOutcome = "added" | "kept" | "lost" | "unknown" | "refused";
 
@@ -70,8 +70,9 @@ export async function verifyDomains(
 
 function judge({ state, proof }: DomainReport): VerifyOutcome {
   if (state === "foreign") return "refused";
+  if (proof.state === "unanswered") return "unknown";
   if (state === "unverified") return proof.state === "proven" ? "added" : "refused";
-  return proof.state === "proven" ? "kept" : proof.state === "unanswered" ? "unknown" : "lost";
+  return proof.state === "proven" ? "kept" : "lost";
 }
 
 /** One entry a domain, though several services of a workspace may want it. */

@@ -77,13 +77,21 @@ test.each<readonly [string, DnsZone]>([
     "a proof behind an alias",
     { [challenge]: { CNAME: "x.example" }, "x.example": { TXT: [proof("acme", domain)] } },
   ],
-  ["SERVFAIL", { [challenge]: "servfail" }],
   ["only the route", { [domain]: { CNAME: "shop.apps.example.com" } }],
 ])("%s writes nothing", async (_, zone) => {
   const { outcomes, written } = await verify(tenants({ "acme/web-01": domain }), zone);
   expect(outcomes).toEqual([`${domain} acme refused`]);
   expect(written).toBeUndefined();
 });
+
+test.each(["servfail", "silent"] as const)(
+  "%s says nothing of a domain nobody has proven yet: unknown, not refused, and nothing is written",
+  async (answer) => {
+    const { outcomes, written } = await verify(tenants({ "acme/web-01": domain }), { [challenge]: answer });
+    expect(outcomes).toEqual([`${domain} acme unknown`]);
+    expect(written).toBeUndefined();
+  },
+);
 
 describe("one domain, two tenants", () => {
   const both = { "acme/web-01": domain, "rival/web-01": domain };
