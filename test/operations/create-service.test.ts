@@ -235,6 +235,22 @@ test("a quota that becomes too small is a warning, not a refusal", async () => {
   expect(codes).toEqual(["quota-exceeded"]);
 });
 
+test.each([
+  ["b\u00fccher.example", "xn--bcher-kva.example # b\u00fccher.example, "],
+  ["Desk.ACME.example", "desk.acme.example # "],
+  ["desk.acme.example.", "desk.acme.example # "],
+])("a custom domain may be typed as people write it: %s", async (customDomain, written) => {
+  const { text, files } = await created({ templateId: "podinfo", subdomain: "x", customDomain });
+  expect(text).toContain(`\ncustom_domain: ${written}served once`);
+  expect(errorsOf(files)).toEqual([]);
+});
+
+test("a custom domain that another service has is found however it is typed", async () => {
+  const { files } = await created({ templateId: "podinfo", customDomain: "xn--bcher-kva.example" });
+  const again = { templateId: "podinfo", customDomain: "B\u00dcCHER.example." };
+  expect(await refusal(again, files)).toBe("already-exists");
+});
+
 test("the first free number counts files that are only broken", async () => {
   const broken = {
     ...base,
@@ -269,6 +285,8 @@ describe("nothing is written", () => {
       { templateId: "podinfo", customDomain: "a.apps.example.com" },
       "domain-inside-platform",
     ],
+    ["a wildcard", { templateId: "podinfo", customDomain: "*.acme.example" }, "usage"],
+    ["the address of a page", { templateId: "podinfo", customDomain: "https://acme.example/x" }, "usage"],
     ["a host for an app without HTTP", { templateId: "redis", subdomain: "cache" }, "usage"],
     ["no host for an app that needs one", { templateId: "n8n" }, "usage"],
     [

@@ -4,6 +4,7 @@ import type { Problem } from "../../definitions/problem.ts";
 import type { Template } from "../../model/template.ts";
 import type { ValueSpec } from "../../model/value-spec.ts";
 import type { SealTools } from "../../secrets/sops-text.ts";
+import { readNamedDomain } from "../domain/list-domains.ts";
 import {
   checkNewFile,
   listOpenValues,
@@ -33,6 +34,7 @@ export interface CreateServiceOptions {
   /** Left out: the template's name. */
   readonly name?: string | undefined;
   readonly subdomain?: string | undefined;
+  /** As people write it: any script, upper case, a dot at its end. */
   readonly customDomain?: string | undefined;
   readonly isPrivate?: boolean | undefined;
   /** `KEY=VALUE`, by the template's specs. */
@@ -71,13 +73,14 @@ export async function createService(
   { tree, writer, tools }: CreateServiceDeps,
   options: CreateServiceOptions,
 ): Promise<CreateServiceResult> {
-  const { templateId, workspaceId, subdomain, customDomain, isPrivate = false } = options;
+  const { templateId, workspaceId, subdomain, isPrivate = false } = options;
   const choices = loadChoices(tree);
   const template = findTemplate(choices, templateId);
   requireWorkspace(choices, workspaceId);
   const values = parseSettings(template, options.settings ?? []);
   requireHost(template, options);
-  requireFreeHost(choices, options);
+  const customDomain = options.customDomain === undefined ? undefined : readNamedDomain(options.customDomain);
+  requireFreeHost(choices, { subdomain, customDomain });
   const referenceId = options.referenceId ?? firstFreeId(tree, workspaceId, templateId);
   const { unit, path } = placeNewFile(tree, { workspaceId, referenceId });
   const { secrets, generated } = makeSecrets(template, options.secrets ?? {}, tools);

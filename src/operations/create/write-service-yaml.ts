@@ -1,4 +1,5 @@
 import type { Json } from "../../definitions/convert.ts";
+import { readDomainName } from "../../definitions/domain-name.ts";
 import { releaseName, namespaceName, serviceUnit } from "../../model/names.ts";
 import { fillText } from "../../model/placeholders.ts";
 import type { Placeholders } from "../../model/placeholders.ts";
@@ -75,9 +76,15 @@ function writeAddress({
       : `subdomain: ${formatScalar(subdomain)} # ${subdomain}.${domain}\n`,
     customDomain === undefined
       ? "# custom_domain: www.customer.example # served once domains.yaml says that it is verified\n"
-      : `custom_domain: ${formatText(customDomain)} # served once domains.yaml says that it is verified\n`,
+      : `custom_domain: ${formatText(customDomain)} # ${readable(customDomain)}served once domains.yaml says that it is verified\n`,
     `${isPrivate ? "" : "# "}is_private_network: true # reached only from private_network in platform.yaml\n`,
   ].join("");
+}
+
+/** How a name in punycode reads. */
+function readable(domain: string): string {
+  const name = readDomainName(domain);
+  return name.ok && name.unicode !== domain ? `${name.unicode}, ` : "";
 }
 
 function writeResources({ minResources: { vcpu, ramGb, storageGb } }: Template): string {
