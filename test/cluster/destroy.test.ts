@@ -70,6 +70,13 @@ async function hasNamespace(name: string): Promise<boolean> {
   return (await cluster().request({ method: "GET", path: `/api/v1/namespaces/${name}` })).status === 200;
 }
 
+/** The hosts a workspace is allotted. */
+async function hostsOf(workspace: string): Promise<string | undefined> {
+  const path = `/api/v1/namespaces/paas-ws-${workspace}`;
+  const { body } = await cluster().request({ method: "GET", path });
+  return (body as KubeObject).metadata.annotations?.["paas.woowtech.com/hosts"];
+}
+
 const dataOf = async (on: TestCluster, volume: string) =>
   readFile(join(on.volumesDir, volume, "data"), "utf8").catch(() => undefined);
 
@@ -199,6 +206,8 @@ describe("woow destroy", () => {
     expect(failed.status, said(failed)).toBe(1);
     expect(said(failed)).toContain("sh.helm.release.v1.paas-ws-six-web-01");
     expect(existsSync(join(world.dir, "workspaces/six/web-01.yaml"))).toBe(false);
+    // as long as it is there, its host is its own
+    expect(await hostsOf("six")).toBe("six-web-01.apps.example.com");
     cluster().runner.allowUninstall("paas-ws-six-web-01");
     const ran = await world.run("destroy", "six/web-01", "--yes");
     expect(ran.status, said(ran)).toBe(0);
@@ -206,6 +215,7 @@ describe("woow destroy", () => {
       const secrets = await list(cluster(), collections.secrets("paas-ws-six"));
       return secrets.every(({ metadata }) => !metadata.name.includes("helm.release"));
     });
+    expect(await hostsOf("six")).toBe("");
     expect((await volumesOf("paas-ws-six")).map(({ spec }) => spec.persistentVolumeReclaimPolicy)).toEqual([
       "Retain",
     ]);
@@ -272,17 +282,13 @@ test("a copy of a service's HelmChart, labels and all, is never deleted with it"
 test("a host goes with its service, so that another tenant may have it; its neighbours' hosts stay", async () => {
   const world = await makeWorld("ten", { web: 2 });
   await applied(world);
-  const hosts = async () => {
-    const { body } = await cluster().request({ method: "GET", path: "/api/v1/namespaces/paas-ws-ten" });
-    return (body as KubeObject).metadata.annotations?.["paas.woowtech.com/hosts"];
-  };
-  expect(await hosts()).toBe("ten-web-01.apps.example.com,ten-web-02.apps.example.com");
+  expect(await hostsOf("ten")).toBe("ten-web-01.apps.example.com,ten-web-02.apps.example.com");
   // nothing else of the workspace is touched by the removal of a service
   const quota = join(world.dir, "workspaces/ten/workspace.yaml");
   await writeFile(quota, `${await readFile(quota, "utf8")}quota: { vcpu: 100 }\n`);
   const gone = await world.run("destroy", "ten/web-01", "--yes");
   expect(gone.status, said(gone)).toBe(0);
-  expect(await hosts()).toBe("ten-web-02.apps.example.com");
+  expect(await hostsOf("ten")).toBe("ten-web-02.apps.example.com");
   const path = "/api/v1/namespaces/paas-ws-ten/resourcequotas/workspace-quota";
   const { body } = await cluster().request({ method: "GET", path });
   expect((body as { spec: { hard: Record<string, string> } }).spec.hard["requests.cpu"]).toBe("512");
@@ -290,5 +296,5 @@ test("a host goes with its service, so that another tenant may have it; its neig
   await rm(join(world.dir, "workspaces/ten/web-02.yaml"));
   const applying = await world.run("apply", "--yes", "-s", "ten/web-02", "--prune-budget", "1");
   expect(applying.status, said(applying)).toBe(0);
-  expect(await hosts()).toBe("");
+  expect(await hostsOf("ten")).toBe("");
 });

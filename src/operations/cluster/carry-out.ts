@@ -66,6 +66,7 @@ export async function* carryOut(
     ...work,
     plan,
     desired: wanted,
+    releasing: desired.releasing,
     waitTimeoutMs: options.wait?.timeoutMs,
     revisions: new Map(revisions.map(({ unit, number }) => [unit, number])),
     removeUnit: (unit) => removeUnit({ ...work, unit, mode: options.removal.mode }),

@@ -1,5 +1,6 @@
 import { applyUnit, messageOf } from "../../apply/apply-unit.ts";
-import { awaitAdmission, writesPolicies } from "../../apply/await-admission.ts";
+import { createAdmissionProof } from "../../apply/await-admission.ts";
+import type { AdmissionProof } from "../../apply/await-admission.ts";
 import type { ApplyEvent } from "../../apply/event.ts";
 import { mergeEvents } from "../../apply/merge-events.ts";
 import { recoverUnit } from "../../apply/recover.ts";
@@ -32,6 +33,8 @@ export interface RunUnitsOptions {
   readonly signal: AbortSignal;
   readonly plan: Plan;
   readonly desired: ReadonlyMap<string, DesiredUnit>;
+  /** Workspaces that only let go of the hosts of services that go. */
+  readonly releasing: ReadonlySet<string>;
   /** Our number of the revision made for a unit. */
   readonly revisions: ReadonlyMap<string, number>;
   /** How long a private service waits for Traefik to see who calls; left out: as long as that is worth it. */
@@ -42,6 +45,7 @@ export interface RunUnitsOptions {
 
 interface UnitWork extends RunUnitsOptions {
   readonly prepareChart: ChartPreparer;
+  readonly admission: AdmissionProof;
   readonly awaitClientAddresses: () => Promise<void>;
 }
 
@@ -53,7 +57,8 @@ const servicesAtOnce = 16;
 
 /**
  * Works the units off: the platform first, then every workspace on its own, so that one tenant's failure does not
- * stop another's. In a workspace the walls come first, then its services, then what is removed.
+ * stop another's. In a workspace the walls come first, then its services, then what is removed, and then what only that
+ * made free.
  */
 export async function* runUnits(
   given: RunUnitsOptions,
@@ -62,6 +67,7 @@ export async function* runUnits(
   const options = {
     ...given,
     prepareChart: createChartPreparer({ ...given, platform: plan.platform }),
+    admission: createAdmissionProof(given),
     awaitClientAddresses: createClientAddressWait({ ...given, timeoutMs: given.waitTimeoutMs }),
   };
   const reports = new Map<string, UnitReport>();
@@ -92,7 +98,8 @@ async function* runWorkspace(units: readonly UnitPlan[], options: UnitWork): Uni
   const own = units.find(({ address }) => !address.includes("/"));
   const services = units.filter((unit) => unit !== own);
   const reports: (readonly [string, UnitReport])[] = [];
-  if (own?.intent === "apply") {
+  const isLast = own?.intent === "remove" || options.releasing.has(own?.address ?? "");
+  if (own !== undefined && !isLast) {
     const report = yield* runUnit(own, options);
     reports.push([own.address, report]);
     if (isStopped(report)) {
@@ -116,8 +123,12 @@ async function* runWorkspace(units: readonly UnitPlan[], options: UnitWork): Uni
   reports.push(...(yield* runAll("apply")));
   // what moved elsewhere is there before it goes here
   reports.push(...(yield* runAll("remove")));
-  if (own?.intent !== "remove") return reports;
-  const left = reports.filter(([, { outcome }]) => outcome !== "removed").map(([address]) => address);
+  if (own === undefined || !isLast) return reports;
+  // what is on hold keeps its hosts, and goes on without being in anybody's way
+  const mayStay = (outcome: UnitReport["outcome"]) => outcome === "held" && own.intent === "apply";
+  const left = reports
+    .filter(([, { outcome }]) => outcome !== "removed" && !mayStay(outcome))
+    .map(([address]) => address);
   const report =
     left.length > 0
       ? yield* skipUnit(own, `${left.join(", ")} ${left.length === 1 ? "is" : "are"} still there`)
@@ -163,10 +174,10 @@ async function* workOnUnit(unit: UnitPlan, options: UnitWork): AsyncGenerator<Ap
     if (unit.waitsFor !== undefined) await options.awaitClientAddresses();
     const service = options.desired.get(unit.address)?.service;
     if (service !== undefined) yield* options.prepareChart(unit, service);
+    await options.admission.beforeUnit(unit);
     const applied = yield* applyUnit(unit, options);
     if (applied.outcome !== "applied") return end(applied.outcome, applied);
-    const manifests = options.desired.get(unit.address)?.manifests ?? [];
-    if (writesPolicies(unit)) await awaitAdmission({ unit, manifests }, options);
+    await options.admission.afterUnit(unit, options.desired.get(unit.address)?.manifests ?? []);
     if (unit.recovery === undefined) return end("applied");
     const { droppedRelease } = yield* recoverUnit({
       ...options,
