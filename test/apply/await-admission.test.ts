@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { awaitAdmission, writesPolicies } from "../../src/apply/await-admission.ts";
+import { awaitAdmission, createAdmissionProof, writesPolicies } from "../../src/apply/await-admission.ts";
 import { admissionProbeName } from "../../src/constructs/admission/admission-probe.ts";
 import { refOf } from "../../src/cluster/object-ref.ts";
+import { OperationError } from "../../src/errors.ts";
 import type { Manifest } from "../../src/manifests/manifest.ts";
 import type { Change, UnitPlan } from "../../src/plan/change.ts";
 import { createFakeCluster } from "../support/fake-cluster.ts";
@@ -26,6 +27,12 @@ const probe = [
 const other: Manifest = {
   ...manifest("ValidatingAdmissionPolicyBinding", {}),
   metadata: { name: "woow-services" },
+};
+
+const workspace: UnitPlan = {
+  ...planOf([{ apiVersion: "v1", kind: "Namespace", metadata: { name: "paas-ws-a" } }]),
+  address: "a",
+  workspaceId: "a",
 };
 
 function planOf(written: readonly Manifest[]): UnitPlan {
@@ -90,4 +97,51 @@ test("a policy put right beside an untouched probe: the probe is written anew, a
 test("a unit that writes no policy does not wait for any", () => {
   expect(writesPolicies(planOf(probe))).toBe(true);
   expect(writesPolicies({ ...planOf([]), changes: [] })).toBe(false);
+});
+
+test("before the first tenant of a run it asks once, of the policies that stand in the cluster", async () => {
+  const deps = world();
+  for (const object of probe) await deps.client.apply(object);
+  const before = deps.client.requests.length;
+  const proof = createAdmissionProof(deps);
+  // the platform unit was as it should be, whoever wrote it
+  await proof.afterUnit({ ...planOf([]), changes: [] }, probe);
+  await Promise.all([proof.beforeUnit(workspace), proof.beforeUnit(workspace)]);
+  const asked = deps.client.requests.slice(before);
+  expect(asked.map(({ verb, kind }) => `${verb} ${kind}`)).toEqual([
+    "get ValidatingAdmissionPolicy",
+    "get ValidatingAdmissionPolicyBinding",
+    "create ConfigMap",
+  ]);
+  expect(deps.client.objects("ConfigMap")).toEqual([]);
+});
+
+test("policies that stand there and that the API server does not act on: no tenant is made", async () => {
+  const deps = world();
+  for (const object of probe) await deps.client.apply(object);
+  deps.client.beforeRequest(({ kind, verb }) => {
+    // the refusal of another digest
+    if (kind === "ConfigMap" && verb === "create")
+      throw new OperationError("forbidden", `${other.metadata.name}, ${admissionProbeName}`);
+  });
+  const waiting = createAdmissionProof(deps).beforeUnit(workspace);
+  await expect(waiting).rejects.toMatchObject({ code: "unavailable" });
+  expect(deps.elapsed()).toBeGreaterThanOrEqual(30_000);
+});
+
+test("without policies in the cluster no tenant is made, and it says so", async () => {
+  const waiting = createAdmissionProof(world()).beforeUnit(workspace);
+  await expect(waiting).rejects.toMatchObject({ code: "refused" });
+});
+
+test("a run that wrote and proved policies does not ask again, and an ordinary change never asks", async () => {
+  const deps = world();
+  for (const object of probe) await deps.client.apply(object);
+  const proof = createAdmissionProof(deps);
+  await proof.afterUnit(planOf(probe), probe);
+  const before = deps.client.requests.length;
+  await proof.beforeUnit(workspace);
+  const ordinary = workspace.changes.map((change) => ({ ...change, action: "update" }) as Change);
+  await createAdmissionProof(deps).beforeUnit({ ...workspace, changes: ordinary });
+  expect(deps.client.requests.length).toBe(before);
 });
