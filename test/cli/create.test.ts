@@ -31,6 +31,29 @@ async function secretsOf(root: string, unit: string): Promise<string[]> {
   return Object.values(opened.values) as string[];
 }
 
+test("where only verified charts run, the next step is to lock the chart, which validate asks for too", async () => {
+  const { root, run } = await newPlatform();
+  const path = join(root, "platform.yaml");
+  writeFileSync(path, readFileSync(path, "utf8").replace(/^# charts: any/m, "charts: verified"));
+  for (const args of [
+    ["create", "service", "redis", "-w", "demo"],
+    ["copy", "demo/redis-01", "demo/cache"],
+  ]) {
+    const made = await run(...args);
+    expect(made.status, made.stderr).toBe(0);
+    const next = made.stdout.split("\n").filter((line) => line.startsWith("next: "));
+    expect(next).toEqual([expect.stringContaining("woow catalog verify --write-lock") as string]);
+  }
+  const open = await run("create", "service", "metabase", "-w", "demo");
+  expect(open.stdout).toMatch(/still required[^]*\nnext: woow catalog verify --write-lock/);
+  const validated = await run("validate");
+  expect(validated.status).toBe(1);
+  expect(validated.stderr).toMatch(
+    /redis-01\.yaml:.*\[bad-chart\]\n +hint: woow catalog verify --write-lock/,
+  );
+  expect(validated.stdout).toContain("not valid: ");
+});
+
 test("a workspace and its first service: what is printed is what a new user needs", async () => {
   const { root, run } = await newPlatform();
   const workspace = await run(

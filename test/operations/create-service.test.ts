@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { OperationError } from "../../src/errors.ts";
+import { writeLockText } from "../../src/operations/catalog/lock/write-lock-text.ts";
 import { createService } from "../../src/operations/create/create-service.ts";
 import type { CreatedService, CreateServiceOptions } from "../../src/operations/create/create-service.ts";
 import { lineBreak } from "../../src/model/isolation-values.ts";
@@ -249,6 +251,33 @@ test("a custom domain that another service has is found however it is typed", as
   const { files } = await created({ templateId: "podinfo", customDomain: "xn--bcher-kva.example" });
   const again = { templateId: "podinfo", customDomain: "B\u00dcCHER.example." };
   expect(await refusal(again, files)).toBe("already-exists");
+});
+
+test("where only verified charts run, a new service says whether its chart is still to be locked", async () => {
+  const files = {
+    ...base,
+    "platform.yaml": (base["platform.yaml"] ?? "").replace(/^# charts: any/m, "charts: verified"),
+  };
+  const first = await created({ templateId: "podinfo" }, files);
+  expect(first.service.needsLock).toBe(true);
+  const { chart } = first.service.template;
+  const bytes = new TextEncoder().encode("made-up packed chart");
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const lock = writeLockText([
+    {
+      chart: chart.name,
+      version: chart.version,
+      repository: chart.repository,
+      sha256,
+      delivery: "download",
+      templates: ["podinfo"],
+      images: [],
+    },
+  ]);
+  const locked = { ...files, "catalog.lock.yaml": lock };
+  expect((await created({ templateId: "podinfo" }, locked)).service.needsLock).toBe(false);
+  expect((await created({ templateId: "redis" }, locked)).service.needsLock).toBe(true);
+  expect((await created({ templateId: "podinfo" })).service.needsLock).toBe(false);
 });
 
 test("the first free number counts files that are only broken", async () => {

@@ -7,6 +7,7 @@ import type { LockEntry } from "../../src/operations/catalog/lock/make-lock.ts";
 import { everything } from "../../src/operations/select-units.ts";
 import { synth } from "../../src/operations/synth.ts";
 import type { SynthResult } from "../../src/operations/synth.ts";
+import { validatePlatform } from "../../src/operations/validate-platform.ts";
 import { openDefinitionTree } from "../../src/edges/definition-files.ts";
 import { tempPlatform } from "../support/temp-platform.ts";
 import { append, samplePlatform } from "../support/builders.ts";
@@ -63,6 +64,29 @@ test("a chart that is not in the lock file is written into no manifest", async (
   );
   expect(run.text).toBe("");
   expect(new Set(codes(run))).toEqual(new Set(["bad-chart workspaces/acme/web-01.yaml"]));
+});
+
+test("validate says of a chart that is not in the lock file what synth says, also beside a broken service", async () => {
+  const files = verified((entry) => (entry.templates.includes("web") ? undefined : entry), {
+    [locked]: bytes,
+  });
+  const { ok, problems } = await validatePlatform(memoryTree(files));
+  expect(ok).toBe(false);
+  expect(problems).toEqual((await render(files)).result.problems);
+  expect(problems).toContainEqual(
+    expect.objectContaining({
+      code: "bad-chart",
+      file: "workspaces/acme/web-01.yaml",
+      hint: expect.stringContaining("woow catalog verify --write-lock") as string,
+    }),
+  );
+  const broken = { ...files, "workspaces/acme/broken-01.yaml": "kind: CloudService\n" };
+  const found = (await validatePlatform(memoryTree(broken))).problems.map(
+    ({ file, code }) => `${code} ${file}`,
+  );
+  expect(found).toContain("bad-chart workspaces/acme/web-01.yaml");
+  const any = await validatePlatform(memoryTree(samplePlatform()));
+  expect(any).toMatchObject({ ok: true, problems: [] });
 });
 
 test("bytes that are missing are a problem of the lock file, bytes that were changed one of their own", async () => {

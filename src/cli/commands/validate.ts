@@ -1,5 +1,5 @@
 import { openDefinitionTree } from "../../edges/definition-files.ts";
-import { loadPlatform } from "../../operations/load-platform.ts";
+import { validatePlatform } from "../../operations/validate-platform.ts";
 import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
@@ -7,11 +7,10 @@ import { printEvent } from "../print/print-json.ts";
 import { countProblems, plural, printProblems } from "../print/print-problems.ts";
 
 /** woow validate: every problem of every file; needs no key and no cluster. */
-export function runValidate(flags: GlobalFlags, context: CliContext): number {
+export async function runValidate(flags: GlobalFlags, context: CliContext): Promise<number> {
   const json = flags.json === true;
-  const { definitions, platform, problems } = loadPlatform(openDefinitionTree(findRoot(flags, context)));
+  const { definitions, problems, ok } = await validatePlatform(openDefinitionTree(findRoot(flags, context)));
   printProblems(problems, { context, json });
-  const ok = platform !== undefined;
   const counts = {
     templates: definitions.templates.size,
     workspaces: definitions.workspaces.size,

@@ -12,7 +12,7 @@ export function printService(
   service: CreatedService | CopiedService,
   { context, json }: { context: CliContext; json: boolean },
 ): void {
-  const { unit, path, template, url, monthlyPrice, currency, generated, open } = service;
+  const { unit, path, template, url, monthlyPrice, currency, generated, open, needsLock } = service;
   const copied = "from" in service ? service : undefined;
   if (json) {
     const event = {
@@ -26,6 +26,7 @@ export function printService(
       currency,
       generated,
       open,
+      needs_lock: needsLock,
       ...(copied === undefined
         ? {}
         : { copied_from: copied.from, kept: copied.kept, dropped_hosts: copied.droppedHosts }),
@@ -57,13 +58,19 @@ export function printService(
   context.stdout(`${paint("green", "created")} ${escapeControls(path)}\n`);
   for (const [label, text] of rows)
     context.stdout(`  ${paint("dim", label.padEnd(10))} ${escapeControls(text)}\n`);
+  // before validate, which refuses the chart until then
+  const lock = "next: woow catalog verify --write-lock, as only verified charts run here";
   if (open.length === 0) {
-    context.stdout(`next: woow validate, then commit ${escapeControls(path)}\n`);
+    const then = `then commit ${escapeControls(path)}`;
+    context.stdout(
+      needsLock ? `${lock}; woow validate, ${then} with what that wrote\n` : `next: woow validate, ${then}\n`,
+    );
     return;
   }
   context.stdout(`${paint("yellow", "still required")}; woow validate complains until then:\n`);
   for (const { key, label, hint } of open)
     context.stdout(`  ${escapeControls(`${key} (${label}): ${hint}`)}\n`);
+  if (needsLock) context.stdout(`${lock}\n`);
 }
 
 function insideAddress({ template, unit }: CreatedService): string {

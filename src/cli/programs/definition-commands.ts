@@ -12,7 +12,7 @@ export function addDefinitionCommands(program: Command, { context, setStatus }: 
     example: "woow validate",
   }).action(async (_, command: Command) => {
     const { runValidate } = await import("../commands/validate.ts");
-    setStatus(runValidate(command.optsWithGlobals<GlobalFlags>(), context));
+    setStatus(await runValidate(command.optsWithGlobals<GlobalFlags>(), context));
   });
 
   addCommand(program, "synth", {

@@ -38,8 +38,11 @@ export async function findUnverified(
   return problems;
 }
 
-async function isLocked({ lock }: Platform, { template, chartVersion }: Service): Promise<boolean> {
-  const { chart } = template;
+/** Whether the lock file has the chart, with the bytes that one of our own has now. */
+export async function isLocked(
+  { lock }: Platform,
+  { template: { chart }, chartVersion }: Pick<Service, "template" | "chartVersion">,
+): Promise<boolean> {
   const locked = findLocked(lock, { ...chart, version: chartVersion });
   if (locked === undefined || chart.folder === undefined) return locked !== undefined;
   return (

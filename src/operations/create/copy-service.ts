@@ -14,6 +14,7 @@ import {
   checkNewFile,
   listOpenValues,
   makeSecrets,
+  needsChartLock,
   placeNewFile,
   requireFreeHost,
   requireHost,
@@ -122,6 +123,10 @@ export async function copyService(
           hint: `woow secrets set ${unit} ${key}`,
         })),
       ],
+      needsLock: await needsChartLock(choices, {
+        template,
+        chartVersion: original.value.chart_version ?? template.chart.version,
+      }),
       warnings: checked.warnings,
     },
   };

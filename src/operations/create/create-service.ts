@@ -9,6 +9,7 @@ import {
   checkNewFile,
   listOpenValues,
   makeSecrets,
+  needsChartLock,
   placeNewFile,
   requireFreeHost,
   requireHost,
@@ -55,6 +56,8 @@ export interface CreatedService {
   /** Keys of the passwords that were made. */
   readonly generated: readonly string[];
   readonly open: readonly OpenValue[];
+  /** True: only verified charts run here, and the lock file does not have its chart. */
+  readonly needsLock: boolean;
   /** What validate now says besides, for example that the quota is too small. */
   readonly warnings: readonly Problem[];
 }
@@ -112,6 +115,7 @@ export async function createService(
       currency: choices.platform.currency,
       generated,
       open,
+      needsLock: await needsChartLock(choices, { template, chartVersion: template.chart.version }),
       warnings: checked.warnings,
     },
   };

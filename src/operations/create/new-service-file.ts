@@ -4,11 +4,12 @@ import { hasErrors } from "../../definitions/problem.ts";
 import type { Problem } from "../../definitions/problem.ts";
 import { OperationError } from "../../errors.ts";
 import { reservedReferenceIds, serviceUnit } from "../../model/names.ts";
-import type { ServiceIngress } from "../../model/service.ts";
+import type { Service, ServiceIngress } from "../../model/service.ts";
 import type { Template } from "../../model/template.ts";
 import { generatePassword } from "../../secrets/generate-password.ts";
 import { sealSecrets } from "../../secrets/seal-secrets.ts";
 import type { SealTools } from "../../secrets/sops-text.ts";
+import { isLocked } from "../charts/find-unverified.ts";
 import { loadPlatform } from "../load-platform.ts";
 import { overlayTree } from "../overlay-tree.ts";
 import { findNewProblems } from "../new-problems.ts";
@@ -80,6 +81,14 @@ export function listOpenValues(
       label: spec.label,
       hint: spec.type === "password" ? secretCommand(unit, spec) : `write it below helm_values in ${path}`,
     }));
+}
+
+/** True where only verified charts run and the service's is not in the lock file: then nobody would run it. */
+export async function needsChartLock(
+  { platform }: ServiceChoices,
+  service: Pick<Service, "template" | "chartVersion">,
+): Promise<boolean> {
+  return platform.charts === "verified" && !(await isLocked(platform, service));
 }
 
 /** Encrypts a draft's passwords, for whom .sops.yaml says; a draft without any stays as it is. */
