@@ -2,11 +2,12 @@ import { expect, test } from "vitest";
 import { printError } from "../../src/cli/print/print-error.ts";
 import { escapeControls, escapeLines } from "../../src/cli/print/escape-controls.ts";
 import { printFiles } from "../../src/cli/print/print-files.ts";
-import { printProblems } from "../../src/cli/print/print-problems.ts";
+import { printProblems, printProblemsBriefly } from "../../src/cli/print/print-problems.ts";
 import { formatTable } from "../../src/cli/print/table.ts";
 import type { CliContext } from "../../src/cli/context.ts";
 import type { Problem, Severity } from "../../src/definitions/problem.ts";
 import { OperationError } from "../../src/errors.ts";
+import { tenants } from "../operations/domain/domain-world.ts";
 import { edit, samplePlatform } from "../support/builders.ts";
 import { tempPlatform } from "../support/temp-platform.ts";
 import { runWoow } from "../support/woow.ts";
@@ -40,6 +41,28 @@ function recorder(): { context: CliContext; printed: () => string } {
 function problem(line: number, severity: Severity = "error"): Problem {
   return { file: "x.yaml", line, column: 1, code: "wrong-type", severity, message: "made up" };
 }
+
+test("a command that only reads counts the warnings and prints them in full nowhere; validate does", async () => {
+  const wishes = { "acme/web-01": "flows.acme.example", "rival/web-01": "rival.example" };
+  const cwd = tempPlatform(tenants(wishes));
+  const counted = "2 warnings: woow validate prints them\n";
+  for (const args of [["estimate"], ["estimate", "-o", "name"], ["estimate", "-o", "json"]])
+    expect(await runWoow(args, { cwd })).toMatchObject({ status: 0, stderr: counted });
+  const events = (await runWoow(["estimate", "--json"], { cwd })).stdout.trim().split("\n");
+  expect(events.filter((line) => line.includes("unverified-domain"))).toHaveLength(2);
+  for (const args of [["validate"], ["synth", "--without-secrets"]])
+    expect((await runWoow(args, { cwd })).stderr.match(/\[unverified-domain\]/g)).toHaveLength(2);
+
+  const unplaced = edit(samplePlatform(), "platform.yaml", ["    node_cidrs: [192.0.2.0/28]\n", ""]);
+  const listed = await runWoow(["catalog", "list", "-o", "name"], { cwd: tempPlatform(unplaced) });
+  expect(listed).toMatchObject({ status: 0, stderr: "1 warning: woow validate prints it\n" });
+});
+
+test("beside a counted warning an error is printed in full", () => {
+  const { context, printed } = recorder();
+  printProblemsBriefly([problem(1, "warning"), problem(2)], { context, json: false });
+  expect(printed()).toBe("x.yaml:2:1: error: made up [wrong-type]\n1 warning: woow validate prints it\n");
+});
 
 test("control characters are shown, other text stays as it is", () => {
   expect(escapeControls(evil)).toBe(escaped);

@@ -8,7 +8,7 @@ import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { printCatalog } from "../print/print-catalog.ts";
 import { printEvent } from "../print/print-json.ts";
-import { printProblems } from "../print/print-problems.ts";
+import { printProblemsBriefly } from "../print/print-problems.ts";
 
 export interface CatalogListFlags extends GlobalFlags {
   readonly search?: string;
@@ -33,7 +33,7 @@ export function runCatalogList(flags: CatalogListFlags, context: CliContext): nu
   }
   const json = flags.json === true;
   const catalog = loadCatalog(openDefinitionTree(findRoot(flags, context)));
-  printProblems(catalog.problems, { context, json });
+  printProblemsBriefly(catalog.problems, { context, json });
   const entries = listCatalog(catalog, {
     search: flags.search,
     tags: flags.tag ?? [],

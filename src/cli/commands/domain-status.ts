@@ -5,7 +5,7 @@ import type { CliContext } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { printDomains } from "../print/print-domain.ts";
 import type { DomainFormat } from "../print/print-domain.ts";
-import { printProblems } from "../print/print-problems.ts";
+import { printProblemsBriefly } from "../print/print-problems.ts";
 import { wireResolver } from "./domain-deps.ts";
 import type { DomainFlags } from "./domain-deps.ts";
 
@@ -24,7 +24,7 @@ export async function runDomainStatus(
   const result = await readDomains({ tree, resolver }, { domains, workspaces: flags.workspace ?? [] });
   const json = flags.json === true;
   if (!result.ok) {
-    printProblems(result.problems, { context, json });
+    printProblemsBriefly(result.problems, { context, json });
     return exitStatus.failed;
   }
   printDomains(result.domains, {

@@ -5,7 +5,7 @@ import { findRoot } from "../context.ts";
 import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { estimateFormats, printEstimate } from "../print/print-estimate.ts";
-import { printProblems } from "../print/print-problems.ts";
+import { printProblemsBriefly } from "../print/print-problems.ts";
 
 export interface EstimateFlags extends GlobalFlags {
   readonly workspace?: readonly string[];
@@ -24,7 +24,7 @@ export function runEstimate(flags: EstimateFlags, context: CliContext): number {
   const json = flags.json === true;
   const tree = openDefinitionTree(findRoot(flags, context));
   const { estimate, problems } = estimatePlatform(tree, { workspaces: flags.workspace ?? [] });
-  printProblems(problems, { context, json });
+  printProblemsBriefly(problems, { context, json });
   if (estimate === undefined) return exitStatus.failed;
   printEstimate(estimate, { context, format: json ? "events" : format });
   return exitStatus.done;

@@ -4,7 +4,7 @@ import type { CliContext, GlobalFlags } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { escapeControls } from "../print/escape-controls.ts";
 import { printEvent } from "../print/print-json.ts";
-import { printProblems } from "../print/print-problems.ts";
+import { printProblemsBriefly } from "../print/print-problems.ts";
 import { createSecretDeps } from "./secrets-deps.ts";
 
 export interface SecretsShowFlags extends GlobalFlags {
@@ -26,7 +26,7 @@ export async function runSecretsShow(
   const json = flags.json === true;
   const result = await showSecrets(createSecretDeps(flags, context), { unit, key });
   if (!result.ok) {
-    printProblems(result.problems, { context, json });
+    printProblemsBriefly(result.problems, { context, json });
     return exitStatus.failed;
   }
   for (const secret of result.secrets) {

@@ -8,7 +8,7 @@ import type { CliContext } from "../context.ts";
 import { exitStatus } from "../exit-status.ts";
 import { escapeControls } from "../print/escape-controls.ts";
 import { printEvent } from "../print/print-json.ts";
-import { printProblems } from "../print/print-problems.ts";
+import { printProblemsBriefly } from "../print/print-problems.ts";
 import type { OutputFormat } from "../print/print-rows.ts";
 import { formatStatus, printStatus } from "../print/print-status.ts";
 import type { StatusFormat } from "../print/print-status.ts";
@@ -40,7 +40,7 @@ export async function runStatus(flags: StatusFlags, context: CliContext): Promis
     }
     const result = await readStatus(deps, options);
     const problems = result.ok ? result.report.problems : result.problems;
-    printProblems(problems, { context, json: format === "events" });
+    printProblemsBriefly(problems, { context, json: format === "events" });
     if (result.ok) printStatus(result.report, { context, format });
     return statusOf(result, flags);
   } finally {
@@ -64,7 +64,7 @@ function createWatchPrinter(context: CliContext, format: StatusFormat): (result:
   const seen = new Map<string, string>();
   return (result) => {
     if (!result.ok) {
-      printProblems(result.problems, { context, json: format === "events" });
+      printProblemsBriefly(result.problems, { context, json: format === "events" });
       return;
     }
     if (context.stdoutIsTty && format !== "events") {

@@ -30,6 +30,24 @@ export function printProblems(
     context.stderr(`and ${problems.length - printed.length} more; --json prints all\n`);
 }
 
+/**
+ * Problems beside what a command only reads: errors in full, since they keep something from being shown; warnings as one
+ * line, since they have nothing to do with the question and are there at every read.
+ */
+export function printProblemsBriefly(
+  problems: readonly Problem[],
+  { context, json }: { context: CliContext; json: boolean },
+): void {
+  if (json) return printProblems(problems, { context, json });
+  const errors = problems.filter(({ severity }) => severity === "error");
+  printProblems(errors, { context, json });
+  const warnings = problems.length - errors.length;
+  if (warnings > 0) {
+    const which = warnings === 1 ? "prints it" : "prints them";
+    context.stderr(`${plural(warnings, "warning")}: woow validate ${which}\n`);
+  }
+}
+
 /** All of them, or as many as are printed; errors come before warnings then. */
 function pickProblems(problems: readonly Problem[]): readonly Problem[] {
   if (problems.length <= maxPrinted) return problems;
