@@ -1,4 +1,4 @@
-import { bound, everybody } from "./admission-scene.ts";
+import { bound, everybody, madeByControllers } from "./admission-scene.ts";
 import type { Attempt, Who } from "./admission-scene.ts";
 
 /** What one policy refuses and what it lets pass, by whom. */
@@ -7,6 +7,20 @@ export interface PolicyCase {
   readonly by: readonly Who[];
   readonly refused: readonly Attempt[];
   readonly allowed: readonly Attempt[];
+  /** Harmless objects, and what makes of them what is refused. */
+  readonly changed?: readonly Change[];
+}
+
+/** A change to an object that is there already. */
+export interface Change {
+  readonly title: string;
+  /** The object as an administrator makes it; left out: a controller does. */
+  readonly made: Attempt | undefined;
+  /** The collection, with the name or a selector of the object in it. */
+  readonly collection: string;
+  readonly object: { readonly name: string } | { readonly labelSelector: string };
+  /** A merge patch. */
+  readonly patch: object;
 }
 
 const home = "namespaces/paas-ws-a";
@@ -70,10 +84,33 @@ const issuer = (title: string, spec: object) =>
     kind: "Issuer",
     spec,
   });
+const acmeOfOwn = { server: "http://10.42.0.9", privateKeySecretRef: { name: "key" }, solvers: [] };
 const pod = (title: string, spec: object) =>
   create(core("pods"), title, {
     spec: { containers: [{ name: "c", image: "registry.example.com/c" }], ...spec },
   });
+/** Every object has a name of its own, said by `name` or made from the title. */
+const change = (
+  made: Attempt,
+  patch: object,
+  {
+    title,
+    name = `was-${title.replaceAll(/[^a-z]+/g, "-")}`,
+  }: { readonly title: string; readonly name?: string },
+): Change => {
+  const { metadata, ...rest } = made.body as { readonly metadata: object };
+  const body = { ...rest, metadata: { ...metadata, name } };
+  return { title, made: { ...made, body }, collection: made.path, object: { name }, patch };
+};
+const traefikMade = traefikObject("Middleware", "middlewares", { headers: {} });
+/** The one of admission-scene.ts, to which controllers make these. */
+const ofService = (title: string, collection: string, patch: object): Change => ({
+  title,
+  made: undefined,
+  collection,
+  object: { labelSelector: `app=${madeByControllers.app}` },
+  patch,
+});
 
 /** Rules about one kind of object; those about whoever asks are in admission-jobs.test.ts. */
 export const policyCases: readonly PolicyCase[] = [
@@ -122,6 +159,16 @@ export const policyCases: readonly PolicyCase[] = [
         },
       }),
     ],
+    changed: [
+      change(ingress("", {}), { spec: { rules: [{ host: foreign }] } }, { title: "to a foreign host" }),
+      change(
+        ingress("", {}),
+        {
+          metadata: { annotations: { [`${traefik}/router.middlewares`]: "paas-ws-b-private@kubernetescrd" } },
+        },
+        { title: "to a foreign middleware" },
+      ),
+    ],
   },
   {
     policy: "woow-services",
@@ -142,6 +189,10 @@ export const policyCases: readonly PolicyCase[] = [
       service("one with a selector", {}),
       service("a headless one, as StatefulSets have", { clusterIP: "None" }),
       service("sticky sessions", {}, { [`${traefik}/service.sticky.cookie`]: "true" }),
+    ],
+    changed: [
+      change(service("", {}), { spec: { type: "NodePort" } }, { title: "to a node port" }),
+      change(service("", {}), { spec: { selector: null } }, { title: "to no selector" }),
     ],
   },
   {
@@ -171,6 +222,9 @@ export const policyCases: readonly PolicyCase[] = [
         egress: [{ to: [{ podSelector: {} }] }],
       }),
     ],
+    changed: [
+      change(networkPolicy("", { ingress: [] }), { spec: { ingress: [{}] } }, { title: "to everywhere" }),
+    ],
   },
   {
     policy: "woow-role-bindings",
@@ -188,6 +242,13 @@ export const policyCases: readonly PolicyCase[] = [
     allowed: [
       roleBinding("a Role of its own for its own account", strong, app),
       roleBinding("view for its own account", { kind: "ClusterRole", name: "view" }, app),
+    ],
+    changed: [
+      change(
+        roleBinding("", strong, app),
+        { subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "mallory" }] },
+        { title: "to a user" },
+      ),
     ],
   },
   {
@@ -212,6 +273,13 @@ export const policyCases: readonly PolicyCase[] = [
       traefikObject("Middleware", "middlewares", { forwardAuth: { address: "http://10.42.0.9" } }),
     ],
     allowed: [],
+    changed: [
+      change(
+        traefikMade,
+        { spec: { forwardAuth: { address: "http://10.42.0.9" } } },
+        { title: "to one that asks" },
+      ),
+    ],
   },
   {
     policy: "woow-endpoints",
@@ -228,6 +296,15 @@ export const policyCases: readonly PolicyCase[] = [
       }),
     ],
     allowed: [],
+    changed: [
+      ofService("those of a controller", core("endpoints"), {
+        subsets: [{ addresses: [{ ip: "10.42.0.9" }], ports: [{ port: 80 }] }],
+      }),
+      ofService("a slice of a controller", path("discovery.k8s.io/v1", "endpointslices"), {
+        endpoints: [{ addresses: ["10.42.0.9"] }],
+        ports: [{ port: 80 }],
+      }),
+    ],
   },
   {
     policy: "woow-certificates",
@@ -252,16 +329,30 @@ export const policyCases: readonly PolicyCase[] = [
         isCA: true,
       }),
     ],
+    changed: [
+      change(
+        certificate("", { dnsNames: [own] }),
+        { spec: { dnsNames: [own, foreign] } },
+        { title: "to a foreign host" },
+      ),
+    ],
   },
   {
     policy: "woow-issuers",
     by: bound,
     refused: [
       issuer("one that calls an address of the tenant's choice", {
-        acme: { server: "http://10.42.0.9", privateKeySecretRef: { name: "key" }, solvers: [] },
+        acme: acmeOfOwn,
       }),
     ],
     allowed: [issuer("one that signs by itself", { selfSigned: {} })],
+    changed: [
+      change(
+        issuer("", { selfSigned: {} }),
+        { spec: { selfSigned: null, acme: acmeOfOwn } },
+        { title: "to one that calls" },
+      ),
+    ],
   },
   {
     policy: "woow-served-secrets",
@@ -280,6 +371,13 @@ export const policyCases: readonly PolicyCase[] = [
         metadata: { name: "sh.helm.release.v1.paas-ws-a-web-01.v1" },
       }),
     ],
+    changed: [
+      change(
+        create(core("secrets"), "", { metadata: {} }),
+        { stringData: { "tls.crt": "made up" } },
+        { title: "to another certificate", name: "paas-ws-a-changed-tls" },
+      ),
+    ],
   },
   {
     policy: "woow-charts",
@@ -292,5 +390,16 @@ export const policyCases: readonly PolicyCase[] = [
       }),
     ),
     allowed: [],
+    changed: [
+      change(
+        create(path("helm.cattle.io/v1", "helmchartconfigs"), "", {
+          apiVersion: "helm.cattle.io/v1",
+          kind: "HelmChartConfig",
+          spec: {},
+        }),
+        { spec: { valuesContent: "a: b" } },
+        { title: "to other values" },
+      ),
+    ],
   },
 ];

@@ -41,6 +41,9 @@ export interface AdmissionScene {
   remove(): Promise<void>;
 }
 
+/** On a Service without pods, and so on the endpoints that controllers make for it. */
+export const madeByControllers = { app: "made-by-controllers" };
+
 const rbac = "/apis/rbac.authorization.k8s.io/v1";
 const clusterAdmin = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" };
 
@@ -114,6 +117,10 @@ export async function makeAdmissionScene(cluster: TestCluster): Promise<Admissio
     metadata: { name: "mistake" },
     roleRef: clusterAdmin,
     subjects: [{ kind: "ServiceAccount", name: "app", namespace: "paas-ws-a" }],
+  });
+  await post("/api/v1/namespaces/paas-ws-a/services", {
+    metadata: { name: "made-by-controllers", labels: madeByControllers },
+    spec: { selector: { app: "nothing" }, ports: [{ port: 80 }] },
   });
   for (const name of ["paas-ws", "paas-ws-a-web"]) await createNamespace(cluster, name);
 

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openingRules, sampleAdmittedSets } from "../network/chart-policies.ts";
 import { policyCases } from "./admission-attempts.ts";
 import { makeAdmissionScene, tenantUser } from "./admission-scene.ts";
+import type { Change } from "./admission-attempts.ts";
 import type { AdmissionScene, Attempt, Who } from "./admission-scene.ts";
-import { mustRequest } from "./on-cluster.ts";
+import { list, mustRequest } from "./on-cluster.ts";
 import { useCluster } from "./use-cluster.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -44,6 +45,30 @@ test.each(policyCases.filter(({ allowed }) => allowed.length > 0))(
   "$policy lets ordinary objects pass",
   async ({ by, allowed }) => {
     expect(await outcomes(by, allowed)).toEqual(expected(by, allowed, "allowed"));
+  },
+);
+
+/** Makes the object for real, and gives the attempt to change it. */
+async function prepareChange({ title, made, collection, object, patch }: Change): Promise<Attempt> {
+  if (made !== undefined) await mustRequest(cluster(), made);
+  const name =
+    "name" in object
+      ? object.name
+      : await waitUntil(`${collection} of a controller`, async () => {
+          const found = await list(cluster(), `${collection}?labelSelector=${object.labelSelector}`);
+          return found[0]?.metadata.name;
+        });
+  const contentType = "application/merge-patch+json";
+  return { title, method: "PATCH", path: `${collection}/${name}`, body: patch, contentType };
+}
+
+// a pod's priority class cannot change
+test.each(policyCases.filter(({ policy }) => policy !== "woow-pods"))(
+  "$policy refuses the change of a harmless object into one that leaves the tenant",
+  async ({ policy, by, changed = [] }) => {
+    expect(changed).not.toEqual([]);
+    const attempts = await Promise.all(changed.map(prepareChange));
+    expect(await outcomes(by, attempts)).toEqual(expected(by, attempts, policy));
   },
 );
 

@@ -46,6 +46,17 @@ test("a policy that looks at DELETE or CONNECT names whom it binds: the namespac
   }
 });
 
+test("what may not be made may not be made of something else either: every rule looks at UPDATE where it looks at CREATE", () => {
+  // a pod's priority class never changes
+  const rules = admissionRules({ clusterScoped: [] }).filter(({ name }) => name !== "woow-pods");
+  for (const { name, matches } of rules) {
+    for (const { operations } of matches) {
+      expect(operations, name).toContain("CREATE");
+      expect(operations, name).toContain("UPDATE");
+    }
+  }
+});
+
 test("what charts may make for the whole cluster is the same text whatever the order, and never a Namespace", () => {
   const text = JSON.stringify(policySpec(chartJobRule([one, two])));
   const other = { ...one, kinds: [...one.kinds].reverse() };
