@@ -91,16 +91,17 @@ async function openChart(request: ChartRequest, deps: OpenDeps): Promise<OpenRes
   if (archive !== undefined) {
     const location = deps.nextPath(`${name}-${version}.tgz`);
     writeFileSync(location, archive, { mode: 0o600 });
-    return opened(location);
+    return opened(location, request);
   }
   return deps.chartsDir === undefined ? pullChart(request, deps) : findChart(request, deps.chartsDir);
 }
 
-async function findChart({ name, version }: ChartRequest, chartsDir: string): Promise<OpenResult> {
+async function findChart(request: ChartRequest, chartsDir: string): Promise<OpenResult> {
+  const { name, version } = request;
   const packed = join(chartsDir, `${name}-${version}.tgz`);
   const folder = join(chartsDir, name);
-  if (isThere(join(folder, "Chart.yaml"))) return opened(folder);
-  if (isThere(packed)) return opened(packed);
+  if (isThere(join(folder, "Chart.yaml"))) return opened(folder, request);
+  if (isThere(packed)) return opened(packed, request);
   return {
     ok: false,
     reason: "not-found",
@@ -108,10 +109,8 @@ async function findChart({ name, version }: ChartRequest, chartsDir: string): Pr
   };
 }
 
-async function pullChart(
-  { repository, name, version }: ChartRequest,
-  { run, nextPath }: OpenDeps,
-): Promise<OpenResult> {
+async function pullChart(request: ChartRequest, { run, nextPath }: OpenDeps): Promise<OpenResult> {
+  const { repository, name, version } = request;
   const target = nextPath(name);
   mkdirSync(target);
   const chart = repository.startsWith("oci://") ? [`${repository}/${name}`] : [name, "--repo", repository];
@@ -120,7 +119,7 @@ async function pullChart(
     downloadTimeoutMs,
   );
   const file = readdirSync(target).find((entry) => entry.endsWith(".tgz"));
-  if (!result.failed && file !== undefined) return opened(join(target, file));
+  if (!result.failed && file !== undefined) return opened(join(target, file), request);
   const isMissing = /not found|no chart (name|version)|manifest unknown|404/i.test(result.words);
   return {
     ok: false,
@@ -129,10 +128,21 @@ async function pullChart(
   };
 }
 
-async function opened(location: string): Promise<OpenResult> {
+async function opened(location: string, { repository, name, version }: ChartRequest): Promise<OpenResult> {
+  const broken = (why: string): OpenResult => ({
+    ok: false,
+    reason: "broken",
+    message: `${name} ${version} from ${repository} is no packed chart: ${why}`,
+  });
   try {
-    return { ok: true, chart: { location, files: await readChartFiles(location) } };
+    const files = await readChartFiles(location);
+    return files.has("Chart.yaml")
+      ? { ok: true, chart: { location, files } }
+      : broken("it holds no Chart.yaml");
   } catch (error) {
+    // those of the file system have a name such as EACCES; the archive's do not
+    if (error instanceof Error && typeof (error as NodeJS.ErrnoException).code !== "string")
+      return broken(error.message);
     throw fileError(error, { subject: location, doing: "read" });
   }
 }

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -52,3 +53,31 @@ test.each([
     helm.close();
   }
 });
+
+const text = (words: string) => new TextEncoder().encode(words);
+
+test.each([
+  ["the page of a proxy", text("<html>made up</html>")],
+  ["nothing", new Uint8Array()],
+  ["a gzip file that ends too early", gzipSync(text("made up ".repeat(200))).subarray(0, 20)],
+  ["a gzip file of something else", gzipSync(text("made up ".repeat(200)))],
+  ["an empty archive", gzipSync(new Uint8Array(1024))],
+])(
+  "%s in place of a chart is a chart that cannot be read, not an error of this machine",
+  async (_, archive) => {
+    const folder = tempFolder();
+    const program = join(folder, "helm");
+    writeFileSync(program, recorder(folder, 0));
+    chmodSync(program, 0o755);
+    const helm = await openHelm({ program, environment: process.env, chartsDir: undefined });
+    try {
+      const chart = { repository: "https://charts.example.com", name: "web", version: "1.2.3", archive };
+      const message = expect.stringMatching(
+        /^web 1\.2\.3 from https:\/\/charts\.example\.com is no packed chart: /,
+      ) as string;
+      expect(await helm.openChart(chart)).toEqual({ ok: false, reason: "broken", message });
+    } finally {
+      helm.close();
+    }
+  },
+);

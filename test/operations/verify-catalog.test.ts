@@ -121,6 +121,38 @@ test("a chart that cannot be had is a finding, and the next template is still ve
   ]);
 });
 
+test("bytes that are no chart are a finding, and the next template is still verified", async () => {
+  const open = { ok: false, reason: "broken", message: "web 1.2.3 is no packed chart" } as const;
+  const reports = await verify(fakeHelm({ open }), { ids: [] });
+  expect(codes(reports)).toEqual(["error chart-broken", "error chart-broken"]);
+  // what was locked before stays: a page of a proxy is no reason to throw it away
+  expect(reports.map(({ isUnavailable }) => isUnavailable)).toEqual([true, true]);
+});
+
+test.each([
+  ["PersistentVolume", /any folder of a node/],
+  ["ClusterRole", /rights/],
+  ["ClusterRoleBinding", /every namespace/],
+  ["CustomResourceDefinition", /every tenant/],
+  ["APIService", /API server/],
+  ["ValidatingWebhookConfiguration", /every request to the cluster/],
+  ["MutatingWebhookConfiguration", /every request to the cluster/],
+])("a template that declares %s is told what that gives away, as a note", async (kind, words) => {
+  const files = append(samplePlatform(), "catalog/web.yaml", `cluster_scoped_kinds: [Widget, ${kind}]\n`);
+  const [report] = await verify(fakeHelm(), { files });
+  const notes = report?.findings.filter(({ code }) => code === "strong-kind") ?? [];
+  expect(notes).toEqual([
+    expect.objectContaining({
+      severity: "note",
+      file: "catalog/web.yaml",
+      message: expect.stringMatching(words) as string,
+    }),
+  ]);
+  expect(notes[0]?.message).toContain(kind);
+  const [without] = await verify(fakeHelm());
+  expect(report?.findings.filter(({ code }) => code !== "strong-kind")).toEqual(without?.findings);
+});
+
 test("a helm that stops in the middle is an error of the world", async () => {
   const render = () => {
     throw new OperationError("program-failed", "helm gave no answer");

@@ -7,6 +7,7 @@ export type FindingCode =
   // the chart
   | "chart-not-found"
   | "chart-unavailable"
+  | "chart-broken"
   | "chart-version-mismatch"
   | "schema-violation"
   | "render-failed"
@@ -37,6 +38,7 @@ export type FindingCode =
   | "forbidden-kind"
   | "exposed-service"
   | "strong-role"
+  | "strong-kind"
   | "foreign-subject"
   | "unknown-scope"
   | "unsafe-pod"
@@ -47,6 +49,7 @@ export type FindingCode =
 export const isolationCodes: ReadonlySet<FindingCode> = new Set([
   "chart-not-found",
   "chart-unavailable",
+  "chart-broken",
   "chart-version-mismatch",
   "render-failed",
   "cluster-scoped-object",

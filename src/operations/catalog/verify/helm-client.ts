@@ -20,8 +20,15 @@ export interface OpenedChart {
 
 export type OpenResult =
   | { readonly ok: true; readonly chart: OpenedChart }
-  /** `not-found`: the repository or folder answers and has no such chart; `unavailable`: it does not answer. */
-  | { readonly ok: false; readonly reason: "not-found" | "unavailable"; readonly message: string };
+  /**
+   * `not-found`: the repository or folder answers and has no such chart; `unavailable`: it does not answer; `broken`:
+   * what it gives is no chart.
+   */
+  | {
+      readonly ok: false;
+      readonly reason: "not-found" | "unavailable" | "broken";
+      readonly message: string;
+    };
 
 export interface RenderRequest {
   readonly location: string;

@@ -9,6 +9,7 @@ import type { Baseline, ChartRun } from "./chart-run.ts";
 import { readChartMeta, readChartValues } from "./chart-values.ts";
 import { checkAdmission } from "./check-admission.ts";
 import type { CheckContext } from "./check-context.ts";
+import { checkDeclaredKinds } from "./check-declared-kinds.ts";
 import { checkImages, listImages } from "./check-images.ts";
 import { checkLookups, checkObservedLookups } from "./check-lookups.ts";
 import { checkNameLengths, checkNameSuffix } from "./check-names.ts";
@@ -81,16 +82,12 @@ export async function verifyTemplate(helm: HelmClient, subject: VerifySubject): 
     images: [],
     ...rest,
   });
+  checkDeclaredKinds(template, findings);
   const fetched = await fetchPacked(template, subject.fetcher);
   if (fetched?.ok === true) packed = fetched;
   const opened = fetched?.ok === false ? fetched : await openChart(helm, { template, packed });
   if (!opened.ok) {
-    findings.add({
-      code: opened.reason === "not-found" ? "chart-not-found" : "chart-unavailable",
-      path: ["helm_chart", opened.reason === "not-found" ? "chart_version" : "repository"],
-      message: opened.message,
-      hint: "check repository, chart_name and chart_version",
-    });
+    findings.add({ message: opened.message, ...openFaults[opened.reason] });
     return report(0, { isUnavailable: true });
   }
   const { version } = readChartMeta(opened.chart.files);
@@ -108,6 +105,17 @@ export async function verifyTemplate(helm: HelmClient, subject: VerifySubject): 
   if (baseline !== undefined) await checkAll({ run, subject, baseline, findings });
   return report(run.count(), { images: baseline === undefined ? [] : listImages(baseline.rendering) });
 }
+
+const checkWhere = "check repository, chart_name and chart_version";
+const openFaults = {
+  "not-found": { code: "chart-not-found", path: ["helm_chart", "chart_version"], hint: checkWhere },
+  unavailable: { code: "chart-unavailable", path: ["helm_chart", "repository"], hint: checkWhere },
+  broken: {
+    code: "chart-broken",
+    path: ["helm_chart", "repository"],
+    hint: "ask its publisher, or a proxy between: the answer was taken for a chart and is none",
+  },
+} as const;
 
 /** 1.2.3 and v1.2.3 are one version to Helm. */
 function normalizeVersion(version: string): string {
