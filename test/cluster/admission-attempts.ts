@@ -365,12 +365,7 @@ export const policyCases: readonly PolicyCase[] = [
         metadata: { name: "paas-ws-a-web-01-tls-0123abcd" },
       }),
     ],
-    allowed: [
-      create(core("secrets"), "any other Secret", { metadata: { name: "internal-tls" } }),
-      create(core("secrets"), "a record of Helm's", {
-        metadata: { name: "sh.helm.release.v1.paas-ws-a-web-01.v1" },
-      }),
-    ],
+    allowed: [create(core("secrets"), "any other Secret", { metadata: { name: "internal-tls" } })],
     changed: [
       change(
         create(core("secrets"), "", { metadata: {} }),

@@ -4,6 +4,7 @@ import { AdmissionPolicy, policySpec } from "./admission-policy.ts";
 import type { AdmissionRule } from "./admission-policy.ts";
 import { admissionDigestLabel, admissionProbeRule } from "./admission-probe.ts";
 import { certificateRules } from "./certificate-rules.ts";
+import { clusterRoleRules } from "./cluster-role-rules.ts";
 import { chartJobRule } from "./chart-job-rule.ts";
 import type { ClusterScopedRelease } from "./chart-job-rule.ts";
 import { ingressRule } from "./ingress-rule.ts";
@@ -11,6 +12,7 @@ import { networkPolicyRule } from "./network-policy-rule.ts";
 import { platformObjectRule } from "./platform-object-rule.ts";
 import { podRule } from "./pod-rule.ts";
 import { refusedKinds } from "./refused-kinds.ts";
+import { releaseRecordRule } from "./release-record-rule.ts";
 import { roleBindingRule } from "./role-binding-rule.ts";
 import { serviceRule } from "./service-rule.ts";
 import { tenantAccountRule } from "./tenant-account-rule.ts";
@@ -30,6 +32,8 @@ export function admissionRules({ clusterScoped }: AdmissionPoliciesProps): reado
     podRule,
     ...refusedKinds,
     ...certificateRules,
+    releaseRecordRule,
+    ...clusterRoleRules,
     platformObjectRule,
     tenantAccountRule,
     chartJobRule(clusterScoped),

@@ -58,6 +58,14 @@ export const refusedKinds: readonly AdmissionRule[] = [
     ),
   },
   {
+    // the scheduler reads it for every tenant's claims
+    name: "woow-storage-capacities",
+    where: "tenant namespaces",
+    matches: [groups(["storage.k8s.io"])],
+    matchConditions: boundUsers,
+    validations: refuse("how much room storage has is told by its driver, for the whole cluster"),
+  },
+  {
     // other network plugins' own policies, which add up with ours
     name: "woow-foreign-network-policies",
     where: "tenant namespaces",
@@ -69,7 +77,14 @@ export const refusedKinds: readonly AdmissionRule[] = [
     // a request for a certificate of any name, past what an Ingress or Certificate may name
     name: "woow-certificate-requests",
     where: "tenant namespaces",
-    matches: [groups(["acme.cert-manager.io"]), groups(["cert-manager.io"], ["certificaterequests"])],
+    matches: [
+      groups(["acme.cert-manager.io"]),
+      // what is written into a status is what cert-manager takes for issued
+      groups(
+        ["cert-manager.io"],
+        ["certificaterequests", "certificaterequests/*", "certificates/*", "issuers/*"],
+      ),
+    ],
     matchConditions: boundUsers,
     validations: refuse("certificates are asked for by cert-manager, from an Ingress or a Certificate"),
   },
