@@ -29,6 +29,8 @@ export interface RemovalScene {
   address(referenceId: string): ServiceAddress;
   /** Creates the objects of a service, with what was kept for it given back first, and waits until Helm is done. */
   create(referenceId: string, chart: SceneChart): Promise<readonly Volume[]>;
+  /** Gives back what was kept for a service, and makes nothing. */
+  regain(referenceId: string): Promise<readonly Volume[]>;
   /** The unit's objects as a plan would see them. */
   objects(unit: string): Promise<readonly LiveObject[]>;
   remove(referenceId: string, mode: RemovalMode, timeouts?: Partial<RemovalTimeouts>): Promise<Removed>;
@@ -99,15 +101,19 @@ export async function makeScene(cluster: TestCluster, workspaceId: string): Prom
     signal: new AbortController().signal,
     timeouts: { ...defaultRemovalTimeouts, pollMs: 100, ...timeouts },
   });
+  const regain = async (referenceId: string) => {
+    const giveBack = createVolumeRegainer({ ...deps(), platform });
+    return (await drain(giveBack(`${workspaceId}/${referenceId}`, address(referenceId)))).result;
+  };
   return {
     client,
     namespace,
     address,
     objects,
+    regain,
     async create(referenceId, { chart, version = "1.0.0", values = "", wait = true }) {
       const service = address(referenceId);
-      const regain = createVolumeRegainer({ ...deps(), platform });
-      const { result } = await drain(regain(`${workspaceId}/${referenceId}`, service));
+      const result = await regain(referenceId);
       for (const object of serviceObjects(service, { chart, version, values, repo: cluster.chartsUrl })) {
         const written = await client.apply(object, { force: true });
         if (written.type !== "written") throw new Error(JSON.stringify(written));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { collections, list } from "./on-cluster.ts";
+import { collections, list, mustRequest } from "./on-cluster.ts";
+import type { KubeObject } from "./on-cluster.ts";
 import { findVolume, makeScene, traces } from "./removal-scene.ts";
 import { useCluster } from "./use-cluster.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -59,7 +60,92 @@ describe("keep-data", () => {
     expect((await other.volumeOf("web-data")).name).not.toBe(volume.name);
     expect(await findVolume(scene.client, volume.name)).toMatchObject({ phase: "Released" });
   });
+
+  test("a claim that names a kept volume does not get it: no other tenant's ever, the tenant's own once it is given back", async () => {
+    const scene = await makeScene(cluster(), "named");
+    const other = await makeScene(cluster(), "namers");
+    await scene.create("web", { chart: "web", values: withVolume });
+    const { name } = await scene.volumeOf("web-data");
+    await scene.writeData(name, "precious");
+    await scene.remove("web", "keep-data");
+
+    const own = collections.claims(scene.namespace);
+    const foreign = collections.claims(other.namespace);
+    const claim = { namespace: scene.namespace, name: "web-data" };
+    await postClaim(foreign, { claim: "web-data", volume: name });
+    await postClaim(own, { claim: "web-data", volume: name });
+    await forgeClaim(foreign, { claim: "forged-1", volume: name });
+    expect(await phasesIn(foreign)).toEqual({ "web-data": "Pending", "forged-1": "Lost" });
+    // not even one of the right name, as long as the volume is released by the claim that is gone
+    expect(await phasesIn(own)).toEqual({ "web-data": "Pending" });
+    const released = await findVolume(scene.client, name);
+    expect(released).toMatchObject({ phase: "Released", policy: "Retain" });
+    expect(released?.claim).toEqual({ ...claim, uid: expect.any(String) as string });
+    await mustRequest(cluster(), { method: "DELETE", path: `${own}/web-data` });
+    await waitUntil("the claim is gone", async () => (await list(cluster(), own)).length === 0);
+
+    expect((await scene.regain("web")).map((one) => one.name)).toEqual([name]);
+    await postClaim(foreign, { claim: "late", volume: name });
+    await forgeClaim(foreign, { claim: "forged-2", volume: name });
+    const refused = { "web-data": "Pending", late: "Pending", "forged-1": "Lost", "forged-2": "Lost" };
+    expect(await phasesIn(foreign)).toEqual(refused);
+    const reserved = { phase: "Available", policy: "Retain", claim: { ...claim, uid: undefined } };
+    expect(await findVolume(scene.client, name)).toMatchObject(reserved);
+
+    await scene.create("web", { chart: "web", values: withVolume });
+    expect((await scene.volumeOf("web-data")).name).toBe(name);
+    expect(await scene.data(name)).toBe("precious");
+    await forgeClaim(foreign, { claim: "forged-3", volume: name });
+    expect(await phasesIn(foreign)).toEqual({ ...refused, "forged-3": "Lost" });
+  });
 });
+
+interface Claim extends KubeObject {
+  readonly status: { readonly phase: string };
+}
+
+async function phasesIn(path: string): Promise<Readonly<Record<string, string>>> {
+  const claims = await list<Claim>(cluster(), path);
+  return Object.fromEntries(claims.map(({ metadata, status }) => [metadata.name, status.phase]));
+}
+
+/** A claim that names the volume it wants. */
+async function postClaim(
+  path: string,
+  {
+    claim,
+    volume,
+    annotations = {},
+  }: { claim: string; volume: string; annotations?: Record<string, string> },
+): Promise<void> {
+  const spec = {
+    accessModes: ["ReadWriteOnce"],
+    storageClassName: "local-path",
+    volumeName: volume,
+    resources: { requests: { storage: "1Gi" } },
+  };
+  await mustRequest(cluster(), {
+    method: "POST",
+    path,
+    body: { metadata: { name: claim, annotations }, spec },
+  });
+}
+
+/**
+ * One that says it is bound already. Kubernetes takes claims in turn, and says of such a one that it is lost: then it
+ * has judged the earlier ones, too.
+ */
+async function forgeClaim(path: string, wanted: { claim: string; volume: string }): Promise<void> {
+  const annotations = {
+    "pv.kubernetes.io/bind-completed": "yes",
+    "pv.kubernetes.io/bound-by-controller": "yes",
+  };
+  await postClaim(path, { ...wanted, annotations });
+  await waitUntil(
+    `claim ${wanted.claim} is judged`,
+    async () => (await phasesIn(path))[wanted.claim] !== "Pending",
+  );
+}
 
 test("a volume that an installation makes while it is waited for outlives the release", async () => {
   const scene = await makeScene(cluster(), "late");
