@@ -26,6 +26,8 @@ let helm: string;
 let server: ChartServer;
 let registry: TestRegistry;
 let platform: TestPlatform;
+/** Images of the templates: the registry has the one and not the other. */
+let images: { readonly there: string; readonly absent: string };
 
 beforeAll(async () => {
   cluster();
@@ -53,6 +55,9 @@ beforeAll(async () => {
     "subdomain: a-web-01",
     "subdomain: boxed",
   ]);
+  images = { there: `${registry.host}/org/web:1.0`, absent: `${registry.host}/org/absent:1.0` };
+  await edit("catalog/boxed.yaml", "default_values:", `default_values:\n    image: ${images.there}`);
+  await edit("catalog/web.yaml", "default_values:", `default_values:\n    image: ${images.absent}`);
 }, 120_000);
 
 afterAll(async () => {
@@ -142,6 +147,47 @@ test("catalog verify writes what every service runs, and agrees with it then", a
   const bytes = await readFile(join(packages, "web-1.0.0.tgz"));
   expect(lock[0]?.sha256).toBe(createHash("sha256").update(bytes).digest("hex"));
   expect((await woow("catalog", "verify", "web")).status).toBe(0);
+});
+
+test("catalog.lock.yaml has the digest an image's tag stands for; where the registry has none, it says so and goes on", async () => {
+  const digest = registry.putManifest("org/web", "1.0", { schemaVersion: 2, made: "up" });
+  const note = (image: string) => `catalog.lock.yaml: note: no registry gave a digest for ${image}\n`;
+  const written = await woow("catalog", "verify", "boxed", "web", "--write-lock");
+  expect(written.status).toBe(0);
+  expect(written.stderr).toContain(note(images.absent));
+  expect(written.stderr).not.toContain(note(images.there));
+  const imagesOf = async (repository: string) =>
+    (await readLock()).filter((entry) => entry.repository === repository).map((entry) => entry.images);
+  const boxed = `oci://${registry.host}/org/charts`;
+  expect(await imagesOf(boxed)).toEqual([[{ image: images.there, digest }]]);
+  expect(await imagesOf(server.url)).toEqual([[{ image: images.absent }], [{ image: images.absent }]]);
+  expect(registry.requests).toContain("HEAD /v2/org/web/manifests/1.0");
+
+  // the tag is moved: the next writing of the lock file says so, and a mere comparison is none of its business
+  const moved = registry.putManifest("org/web", "1.0", { schemaVersion: 2, made: "up anew" });
+  expect((await woow("catalog", "verify", "boxed")).status).toBe(0);
+  expect(await imagesOf(boxed)).toEqual([[{ image: images.there, digest }]]);
+  expect((await woow("catalog", "verify", "boxed", "--write-lock")).status).toBe(0);
+  expect(await imagesOf(boxed)).toEqual([[{ image: images.there, digest: moved }]]);
+});
+
+test("a download that is no chart is that template's finding; the others are verified and the lock file keeps its entry", async () => {
+  const good = await readFile(join(packages, "web-1.0.0.tgz"));
+  const before = await readLock();
+  registry.putChart("org/charts/web", "1.0.0", Buffer.from("<html>made up</html>"));
+  try {
+    const ran = await woow("catalog", "verify", "boxed", "web");
+    expect(ran.status).toBe(1);
+    expect(ran.stderr).toMatch(
+      /^catalog\/boxed\.yaml:\d+:\d+: error: .*no packed chart.* \[chart-broken\]$/m,
+    );
+    expect(ran.stdout).toMatch(/^boxed .* failed$/m);
+    expect(ran.stdout).toMatch(/^web .* ok$/m);
+    expect((await woow("catalog", "verify", "boxed", "web", "--write-lock")).status).toBe(1);
+    expect(await readLock()).toEqual(before);
+  } finally {
+    registry.putChart("org/charts/web", "1.0.0", good);
+  }
 });
 
 test("other bytes under the same version: apply refuses that unit and writes nothing; catalog verify fails", async () => {
