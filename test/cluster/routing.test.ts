@@ -128,13 +128,28 @@ async function makeCertificates({ metadata, spec }: Ingress): Promise<void> {
   }
 }
 
+interface Asking {
+  readonly from?: string;
+  readonly scheme?: string;
+  readonly path?: string;
+  /** What Traefik's command gets on top; left out: nothing, as without `traefik.manage`. */
+  readonly flags?: readonly string[];
+}
+
 /** What Traefik makes of requests for these hosts. */
 async function ask(
   hosts: readonly string[],
-  { from = outside, scheme = "https", path = "/" }: { from?: string; scheme?: string; path?: string } = {},
+  { from = outside, scheme = "https", path = "/", flags = [] }: Asking = {},
 ): Promise<readonly TraefikAnswer[]> {
   const requests = hosts.map((host) => ({ url: `${scheme}://${host}${path}`, from }));
-  return (await readTraefikRoutes(cluster(), requests)).answers;
+  return (await readTraefikRoutes(cluster(), requests, flags)).answers;
+}
+
+/** What Traefik's command gets by what was applied. */
+async function readFlags(): Promise<readonly string[]> {
+  const path = "/apis/helm.cattle.io/v1/namespaces/kube-system/helmchartconfigs/traefik";
+  const { spec } = await mustRequest<{ spec: { valuesContent: string } }>(cluster(), { method: "GET", path });
+  return (parse(spec.valuesContent) as { additionalArguments: string[] }).additionalArguments;
 }
 
 function outcomes(answers: readonly TraefikAnswer[]): readonly string[] {
@@ -201,18 +216,28 @@ describe("what woow applies, read by Traefik's own providers", () => {
   });
 
   test("the flags that redirect plain HTTP are options Traefik has", async () => {
-    const path = "/apis/helm.cattle.io/v1/namespaces/kube-system/helmchartconfigs/traefik";
-    const { spec } = await mustRequest<{ spec: { valuesContent: string } }>(cluster(), {
-      method: "GET",
-      path,
-    });
-    const values = parse(spec.valuesContent) as { additionalArguments: string[] };
-    expect(values.additionalArguments).toHaveLength(2);
+    const flags = await readFlags();
+    expect(flags).toHaveLength(2);
     const options = await readTraefikOptions();
-    for (const argument of values.additionalArguments) {
-      const name = /^--([^=]+)=\S+$/.exec(argument)?.[1]?.toLowerCase() ?? "";
-      expect(options, argument).toContain(name.replace("entrypoints.web.", "entrypoints._name_."));
+    for (const flag of flags) {
+      const name = /^--([^=]+)=\S+$/.exec(flag)?.[1]?.toLowerCase() ?? "";
+      expect(options, flag).toContain(name.replace("entrypoints.web.", "entrypoints._name_."));
     }
+  });
+
+  test("plain HTTP is redirected for good to the same page over HTTPS, whoever asks for whatever host", async () => {
+    const flags = await readFlags();
+    const hosts = [...publicHosts, ...privateHosts, ...lostHosts, "other.apps.example.com", "192.0.2.1"];
+    for (const path of ["/", "/login?next=%2Fa%2Fb&x=1", "/a//b%20c/?q=https://other.example/"]) {
+      for (const port of ["", ":80"]) {
+        const asked = hosts.map((host) => `${host}${port}`);
+        const answers = await ask(asked, { scheme: "http", path, flags, from: inside });
+        expect(answers.map(({ outcome, location }) => ({ outcome, location }))).toEqual(
+          hosts.map((host) => ({ outcome: "301", location: `https://${host}${path}` })),
+        );
+      }
+    }
+    expect(outcomes(await ask(publicHosts, { flags }))).toEqual(publicHosts.map(() => "forwarded"));
   });
 
   test("a service without a backend is nobody else's page: no router, or 503 while it has no pods", async () => {
@@ -252,6 +277,11 @@ describe("what woow applies, read by Traefik's own providers", () => {
         }
         const other = await ask(privateHosts, { scheme, path: "/.well-known/acme-challenge/other" });
         expect(new Set(outcomes(other))).toEqual(new Set([scheme === "http" ? "404" : "403"]));
+      }
+      // the redirect comes before the solver's router, and where it leads the solver answers
+      for (const answer of await ask(hosts, { scheme: "http", path, flags: await readFlags() })) {
+        const secured = answer.url.replace("http:", "https:");
+        expect(answer, answer.url).toMatchObject({ outcome: "301", location: secured });
       }
     } finally {
       for (const [index, host] of hosts.entries()) {

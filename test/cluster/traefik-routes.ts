@@ -24,9 +24,11 @@ export interface TraefikAnswer extends TraefikRequest {
   /** Left out when no router matches. */
   readonly router?: string;
   readonly service?: string;
-  /** 403: an allow-list; 404: no router; 503: a service without a server. */
-  readonly outcome: "forwarded" | "403" | "404" | "503";
+  /** 301: a redirect; 403: an allow-list; 404: no router; 503: a service without a server. */
+  readonly outcome: "forwarded" | "301" | "403" | "404" | "503";
   readonly servers?: readonly string[];
+  /** Where a redirect leads. */
+  readonly location?: string;
 }
 
 /** What Traefik's Kubernetes providers make of a cluster; names end in `@kubernetes` or `@kubernetescrd`. */
@@ -45,17 +47,21 @@ export interface TraefikRoutes {
   readonly answers: readonly TraefikAnswer[];
 }
 
-/** Runs Traefik's own providers once over the cluster, and its muxer over the requests; changes nothing. */
+/**
+ * Runs Traefik's own providers once over the cluster, and its muxer over the requests; changes nothing. The arguments
+ * are what its command gets on top of the chart's; of these only a redirection of plain HTTP is looked at.
+ */
 export async function readTraefikRoutes(
   cluster: Pick<TestCluster, "kubeconfigPath">,
   requests: readonly TraefikRequest[] = [],
+  commandArguments: readonly string[] = [],
 ): Promise<TraefikRoutes> {
   const tool = await goTool("traefik-routes");
   if ("skip" in tool) throw new Error(tool.skip);
   const { stdout } = await execa(tool.path, {
     env: { KUBECONFIG: cluster.kubeconfigPath },
     extendEnv: false,
-    input: JSON.stringify({ requests }),
+    input: JSON.stringify({ requests, arguments: commandArguments }),
     timeout: 60_000,
   });
   return JSON.parse(stdout) as TraefikRoutes;

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 
 	"github.com/traefik/traefik/v3/pkg/config/dynamic"
 	"github.com/traefik/traefik/v3/pkg/config/runtime"
@@ -33,6 +34,8 @@ type answer struct {
 	Outcome string `json:"outcome"`
 	// Servers are the addresses the request may be forwarded to.
 	Servers []string `json:"servers,omitempty"`
+	// Location is where a redirect leads.
+	Location string `json:"location,omitempty"`
 }
 
 const (
@@ -43,9 +46,14 @@ const (
 )
 
 // answerAll has Traefik's muxers find the router of each request, one muxer for an entry point with TLS or without.
-func answerAll(ctx context.Context, configuration dynamic.Configuration, requests []request) ([]answer, error) {
-	answers := make([]answer, 0, len(requests))
-	for _, asked := range requests {
+// Arguments are those of Traefik's command that redirect plain HTTP, if any.
+func answerAll(ctx context.Context, configuration dynamic.Configuration, all input) ([]answer, error) {
+	toHTTPS, err := redirectionOf(all.Arguments)
+	if err != nil {
+		return nil, err
+	}
+	answers := make([]answer, 0, len(all.Requests))
+	for _, asked := range all.Requests {
 		place, err := url.Parse(asked.URL)
 		if err != nil {
 			return nil, err
@@ -63,9 +71,21 @@ func answerAll(ctx context.Context, configuration dynamic.Configuration, request
 		if err != nil {
 			return nil, err
 		}
+		if toHTTPS != nil && entryPoint == web {
+			if err := addRedirection(mux, toHTTPS, &given); err != nil {
+				return nil, err
+			}
+		}
 		sent := httptest.NewRequest(http.MethodGet, asked.URL, nil)
+		// as a client writes it on the wire
+		sent.RequestURI = sent.URL.RequestURI()
 		sent.RemoteAddr = net.JoinHostPort(asked.From, "40000")
-		requestdecorator.New(nil).ServeHTTP(httptest.NewRecorder(), sent, mux.ServeHTTP)
+		received := httptest.NewRecorder()
+		requestdecorator.New(nil).ServeHTTP(received, sent, mux.ServeHTTP)
+		if location := received.Header().Get("Location"); location != "" {
+			given.Outcome = strconv.Itoa(received.Code)
+			given.Location = location
+		}
 		answers = append(answers, given)
 	}
 	return answers, nil

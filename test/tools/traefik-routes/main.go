@@ -1,11 +1,11 @@
 // Command traefik-routes shows what Traefik makes of a cluster. It runs the two providers that K3s' Traefik runs, for
 // Ingresses and for Traefik's own kinds, until each has read the cluster once, and prints as JSON what they made:
 // routers, services, middlewares, certificates, and every warning or error they logged. Requests given on standard
-// input are matched by Traefik's own muxer and its own IP checker; nothing is sent anywhere.
+// input are matched by Traefik's own muxer, its own IP checker and its own redirection; nothing is sent anywhere.
 //
 // What is not Traefik's own code here is what its pkg/server does, which does not build from its module: joining two
 // providers' names, the entry points, leaving out a router whose middleware does not exist, and the order in which a
-// router and its allow-list answer.
+// router and its allow-list answer. And the rule and defaults of the router that redirects an entry point.
 package main
 
 import (
@@ -28,6 +28,8 @@ import (
 // input is what standard input holds.
 type input struct {
 	Requests []request `json:"requests"`
+	// Arguments are given to Traefik's command on top of the chart's.
+	Arguments []string `json:"arguments"`
 }
 
 // output is what is printed.
@@ -64,7 +66,7 @@ func run() error {
 		return err
 	}
 	merged := merge(configurations)
-	answers, err := answerAll(ctx, merged, given.Requests)
+	answers, err := answerAll(ctx, merged, given)
 	if err != nil {
 		return err
 	}
