@@ -12,7 +12,7 @@ import type { Revision, RevisionEnd } from "./revision.ts";
 /**
  * One run's revisions of one workspace (or of the platform unit), in one Secret: the first apply of a thousand services
  * in twenty workspaces writes twenty Secrets, not a thousand. What was begun never changes; ends are keys of their own, so
- * that completing needs no reading. Not labelled as the platform's: plan neither sees nor prunes it.
+ * that completing needs no reading. It carries no label of the platform: plan neither sees nor prunes it.
  */
 export interface RecordBatch {
   readonly owner: string;
@@ -82,6 +82,8 @@ export function writeBatch(batch: {
       name: ref.name,
       namespace: ref.namespace,
       labels: {
+        // admission keeps what carries it from the platform's users, whatever rights they came by
+        "app.kubernetes.io/managed-by": "woow",
         [kindLabel]: "revision",
         [ownerLabel]: owner,
         [sequenceLabel]: String(sequence),

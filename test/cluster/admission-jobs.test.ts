@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeAdmissionScene, tenantUser } from "./admission-scene.ts";
 import type { AdmissionScene, Attempt, Who } from "./admission-scene.ts";
-import { mustRequest } from "./on-cluster.ts";
+import { list, mustRequest } from "./on-cluster.ts";
 import { useCluster } from "./use-cluster.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -186,16 +186,59 @@ test("woow-platform-objects: a tenant's account does not take the tenant's label
   const relabel = patch("/api/v1/namespaces/paas-ws-a", {
     metadata: { labels: { "paas.woowtech.com/workspace": null } },
   });
-  expect(await tried("service account", relabel)).toBe("woow-platform-objects");
   expect(await tried("user", relabel)).toBe("woow-platform-objects");
-  expect(await tried("service account", remove("/api/v1/namespaces/paas-ws-a"))).toBe(
-    "woow-platform-objects",
-  );
+  // two policies say no, and the API server names one
+  for (const attempt of [relabel, remove("/api/v1/namespaces/paas-ws-a")])
+    expect(await tried("service account", attempt)).toMatch(/^woow-(platform-objects|tenant-accounts)$/);
+});
+
+test("woow-charts, woow-platform-objects: cluster-admin given by mistake installs no chart and changes nothing of the platform, anywhere", async () => {
+  const charts = "/apis/helm.cattle.io/v1/namespaces";
+  const chart = (namespace: string, kind: string) =>
+    post(`${charts}/${namespace}/${kind.toLowerCase()}s`, {
+      apiVersion: "helm.cattle.io/v1",
+      kind,
+      spec: {},
+    });
+  const system = "/api/v1/namespaces/paas-system";
+  const label = "paas.woowtech.com";
+  const inventory = await list(cluster(), `${system}/configmaps?labelSelector=${label}/inventory`);
+  const records = await list(cluster(), `${system}/secrets?labelSelector=${label}/record`);
+  expect([inventory.length > 0, records.length > 0]).toEqual([true, true]);
+  const ours = [
+    "/api/v1/namespaces/paas-charts/secrets/paas-ws-a-web-01-values",
+    `${charts}/paas-charts/helmcharts/paas-ws-a-web-01`,
+    "/apis/networking.k8s.io/v1/namespaces/paas-charts/networkpolicies/allow-repositories",
+    `${rbac}/clusterroles/woow-viewer`,
+    `${rbac}/namespaces/paas-ws-b/rolebindings/woow-owner`,
+    "/apis/coordination.k8s.io/v1/namespaces/paas-system/leases/woow",
+    ...inventory.map(({ metadata }) => `${system}/configmaps/${metadata.name}`),
+    ...records.map(({ metadata }) => `${system}/secrets/${metadata.name}`),
+  ];
+  for (const path of ours) expect((await cluster().request({ method: "GET", path })).status, path).toBe(200);
+  const installed = [
+    chart("paas-charts", "HelmChart"),
+    chart("default", "HelmChart"),
+    chart("kube-system", "HelmChartConfig"),
+  ];
+  const removed = ours.map(remove);
+  const changed = ours.map((path) => patch(path, { metadata: { labels: { tried: "yes" } } }));
+  expect(await triedAll("user", installed)).toEqual(expected("user", installed, "woow-charts"));
+  expect(await triedAll("user", removed)).toEqual(expected("user", removed, "woow-platform-objects"));
+  const plain = changed.filter(({ path }) => !/helmcharts|clusterroles/.test(path));
+  expect(await triedAll("user", plain)).toEqual(expected("user", plain, "woow-platform-objects"));
+  // of the rest several policies say no, and the API server names one
+  for (const line of [
+    ...(await triedAll("user", changed)),
+    ...(await triedAll("service account", [...installed, ...removed, ...changed])),
+  ])
+    expect(line).toMatch(/: woow-[a-z-]+$/);
 });
 
 test("woow-tenant-accounts: an account of a writes nothing in b, even where somebody gave it the right", async () => {
   const there = [
     post("/api/v1/namespaces/paas-ws-b/configmaps"),
+    patch("/api/v1/namespaces/paas-ws-b/configmaps/kube-root-ca.crt", { data: { tried: "yes" } }),
     remove("/api/v1/namespaces/paas-ws-b/configmaps/kube-root-ca.crt"),
     exec("paas-ws-b"),
   ];
@@ -224,13 +267,33 @@ test("woow-pod-status: nobody of a tenant tells where a pod is", async () => {
 });
 
 test("woow-certificate-requests, woow-foreign-network-policies: refused where a cluster has such kinds", async () => {
+  const requests = "woow-certificate-requests";
+  const foreign = "woow-foreign-network-policies";
   const kinds = [
-    { group: "acme.cert-manager.io", version: "v1", kind: "Order", plural: "orders" },
-    { group: "cert-manager.io", version: "v1", kind: "CertificateRequest", plural: "certificaterequests" },
-    { group: "cilium.io", version: "v2", kind: "CiliumNetworkPolicy", plural: "ciliumnetworkpolicies" },
-    { group: "gateway.networking.k8s.io", version: "v1", kind: "HTTPRoute", plural: "httproutes" },
+    { group: "acme.cert-manager.io", version: "v1", kind: "Order", plural: "orders", policy: requests },
+    {
+      group: "cert-manager.io",
+      version: "v1",
+      kind: "CertificateRequest",
+      plural: "certificaterequests",
+      policy: requests,
+    },
+    {
+      group: "cilium.io",
+      version: "v2",
+      kind: "CiliumNetworkPolicy",
+      plural: "ciliumnetworkpolicies",
+      policy: foreign,
+    },
+    {
+      group: "gateway.networking.k8s.io",
+      version: "v1",
+      kind: "HTTPRoute",
+      plural: "httproutes",
+      policy: "woow-routes",
+    },
   ];
-  for (const { group, version, kind, plural } of kinds) {
+  for (const { group, version, kind, plural, policy } of kinds) {
     const { status } = await cluster().request({
       method: "POST",
       path: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
@@ -255,10 +318,14 @@ test("woow-certificate-requests, woow-foreign-network-policies: refused where a 
     await waitUntil(kind, async () => (await cluster().request({ method: "GET", path })).status === 200);
     const spec = { issuerRef: { name: "x" }, request: "eA==" };
     const attempt = post(path, { apiVersion: `${group}/${version}`, kind, spec });
+    await mustRequest(cluster(), {
+      ...attempt,
+      body: { ...(attempt.body as object), metadata: { name: "made" } },
+    });
+    const change = patch(`${path}/made`, { metadata: { labels: { tried: "yes" } } });
     for (const who of ["chart job", "service account", "user"] as const)
-      expect(await tried(who, attempt), kind).toMatch(
-        /^woow-(certificate-requests|foreign-network-policies|routes)$/,
-      );
+      for (const one of [attempt, change])
+        expect(await tried(who, one), `${one.method} ${kind}`).toBe(policy);
   }
 });
 
@@ -300,11 +367,15 @@ test("without its policy, what a rule about whoever asks refuses is accepted", a
   const group = "/apis/admissionregistration.k8s.io/v1";
   const status = patch(`${home}/pods/unscheduled/status`, { status: { podIP: "10.42.0.9" } });
   const label = post(`${home}/configmaps`, { metadata: { name: "tried", labels: { [managed]: "woow" } } });
+  const relabel = (group: string, plural: string) =>
+    patch(`/apis/${group}/namespaces/paas-ws-a/${plural}/made`, { metadata: { labels: { tried: "yes" } } });
   const cases = [
     ["woow-chart-jobs", "chart job", post("/api/v1/namespaces/paas-system/configmaps")],
     ["woow-tenant-accounts", "service account", post("/api/v1/namespaces/paas-ws-b/configmaps")],
     ["woow-platform-objects", "user", label],
     ["woow-pod-status", "service account", status],
+    ["woow-certificate-requests", "user", relabel("cert-manager.io/v1", "certificaterequests")],
+    ["woow-foreign-network-policies", "chart job", relabel("cilium.io/v2", "ciliumnetworkpolicies")],
   ] as const;
   for (const [policy, who, attempt] of cases) {
     expect(await tried(who, attempt)).toBe(policy);

@@ -50,7 +50,12 @@ const clusterAdmin = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole
 /** Applies the platform and gives everybody the strongest rights they could come by. */
 export async function makeAdmissionScene(cluster: TestCluster): Promise<AdmissionScene> {
   const dir = await mkdtemp(join(tmpdir(), "woow-admission-"));
-  const platform = await writeTestPlatform({ dir, cluster, workspaces: { a: 1, b: 1, c: 1 } });
+  const platform = await writeTestPlatform({
+    dir,
+    cluster,
+    workspaces: { a: 1, b: 1, c: 1 },
+    more: "records: cluster\n",
+  });
   const template = await readFile(join(dir, "catalog/web.yaml"), "utf8");
   await writeFile(join(dir, "catalog/operator.yaml"), `${template}cluster_scoped_kinds: [ClusterRole]\n`);
   const service = await readFile(join(dir, "workspaces/a/web-01.yaml"), "utf8");
@@ -118,6 +123,14 @@ export async function makeAdmissionScene(cluster: TestCluster): Promise<Admissio
     roleRef: clusterAdmin,
     subjects: [{ kind: "ServiceAccount", name: "app", namespace: "paas-ws-a" }],
   });
+  await post(`${rbac}/clusterrolebindings`, {
+    metadata: { name: "mistake" },
+    roleRef: clusterAdmin,
+    subjects: [
+      { kind: "ServiceAccount", name: "app", namespace: "paas-ws-a" },
+      { apiGroup: "rbac.authorization.k8s.io", kind: "User", name: tenantUser },
+    ],
+  });
   await post("/api/v1/namespaces/paas-ws-a/services", {
     metadata: { name: "made-by-controllers", labels: madeByControllers },
     spec: { selector: { app: "nothing" }, ports: [{ port: 80 }] },
@@ -148,10 +161,15 @@ export async function makeAdmissionScene(cluster: TestCluster): Promise<Admissio
   };
   // the API server learns of new rights a moment later
   await waitUntil("everybody's rights", async () => {
-    const read = { title: "", method: "POST", path: "/api/v1/namespaces/paas-ws-a/configmaps" };
     const body = { metadata: { name: "rights" } };
-    const answers = await Promise.all(everybody.map(async (who) => scene.attempt(who, { ...read, body })));
-    return answers.every(({ status }) => status === 201);
+    const answers = (namespace: string) => {
+      const create = { title: "", method: "POST", path: `/api/v1/namespaces/${namespace}/configmaps`, body };
+      return Promise.all(everybody.map(async (who) => scene.attempt(who, create)));
+    };
+    return (
+      (await answers("paas-ws-a")).every(({ status }) => status === 201) &&
+      (await answers("paas-system")).every(({ message }) => !message.includes("cannot create"))
+    );
   });
   return scene;
 }
