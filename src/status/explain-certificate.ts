@@ -49,6 +49,15 @@ function explainChallenge(
   }
   const waiting = (message: string, hint: string): CertificateReason => ({ hasFailed: false, message, hint });
   const leads = `woow domain status ${host} says where the name leads`;
+  const full = /exceeded quota: ([\w.-]+), requested: (\S+), used: (\S+), limited: (\S+)/.exec(reason);
+  if (full !== null) {
+    const [, quota, requested, used, limited] = full;
+    return {
+      hasFailed: true,
+      message: `quota ${quota} leaves no room for the pod that proves ${host} to the authority: asked for ${requested}, used ${used}, limit ${limited}`,
+      hint: `raise the workspace's quota or lower a service's resources, then woow apply; ${patience}`,
+    };
+  }
   const [, status] = /wrong status code '(\d+)'/.exec(reason) ?? [];
   if (status !== undefined) {
     return waiting(

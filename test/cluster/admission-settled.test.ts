@@ -7,6 +7,7 @@ import type { Ran } from "../support/woow.ts";
 import { list, mustRequest } from "./on-cluster.ts";
 import { writeTestPlatform } from "./platform-on-cluster.ts";
 import type { TestPlatform } from "./platform-on-cluster.ts";
+import { solverLabels, solverPod } from "./solver-pod.ts";
 import { useCluster } from "./use-cluster.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -15,53 +16,11 @@ let platform: TestPlatform;
 const group = "/apis/admissionregistration.k8s.io/v1";
 
 const host = "a-moved.apps.example.com";
-const solverLabels = {
-  "acme.cert-manager.io/http-domain": "1234567890",
-  "acme.cert-manager.io/http-token": "987654321",
-  "acme.cert-manager.io/http01-solver": "true",
-};
 
 /** The objects cert-manager 1.21 makes to prove a host (its pkg/issuer/acme/http), by collection. */
 const solverObjects = (serviceType: string) =>
   [
-    [
-      "/api/v1/namespaces/paas-ws-a/pods",
-      {
-        metadata: {
-          generateName: "cm-acme-http-solver-",
-          labels: solverLabels,
-          annotations: {
-            "sidecar.istio.io/inject": "false",
-            "cluster-autoscaler.kubernetes.io/safe-to-evict": "true",
-          },
-        },
-        spec: {
-          automountServiceAccountToken: false,
-          nodeSelector: { "kubernetes.io/os": "linux" },
-          restartPolicy: "OnFailure",
-          enableServiceLinks: false,
-          securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
-          containers: [
-            {
-              name: "acmesolver",
-              image: "quay.io/jetstack/cert-manager-acmesolver:v1.21.2",
-              imagePullPolicy: "IfNotPresent",
-              args: ["--listen-port=8089", `--domain=${host}`, "--token=made-up", "--key=made-up"],
-              resources: {
-                requests: { cpu: "10m", memory: "64Mi" },
-                limits: { cpu: "100m", memory: "64Mi" },
-              },
-              ports: [{ name: "http", containerPort: 8089 }],
-              securityContext: {
-                readOnlyRootFilesystem: true,
-                allowPrivilegeEscalation: false,
-                capabilities: { drop: ["ALL"] },
-              },
-            },
-          ],
-        },
-      },
-    ],
+    ["/api/v1/namespaces/paas-ws-a/pods", solverPod(host)],
     [
       "/api/v1/namespaces/paas-ws-a/services",
       {

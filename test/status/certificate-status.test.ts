@@ -164,6 +164,14 @@ describe("why a certificate is not there, from the nearest to the cause", () => 
       "certificate-pending",
       /nobody answers at flows/,
     ],
+    [
+      "a full quota",
+      waits(
+        'pods "cm-acme-http-solver-2x7kd" is forbidden: exceeded quota: workspace-quota, requested: limits.cpu=100m, used: limits.cpu=100, limited: limits.cpu=100',
+      ),
+      "certificate-failed",
+      /^quota workspace-quota leaves no room for the pod that proves flows\.acme\.example .*asked for limits\.cpu=100m, used limits\.cpu=100, limit limits\.cpu=100$/,
+    ],
     ["another reason", waits("pods is forbidden"), "certificate-pending", /waits: pods is forbidden/],
     [
       "refused by the authority",
