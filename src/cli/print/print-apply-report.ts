@@ -19,7 +19,7 @@ export function applyStatus(report: ApplyReport): number {
     case "declined":
       return exitStatus.failed;
     case "done": {
-      const { leftAlone } = report;
+      const { leftAlone, lostPolicies } = report;
       const outcomes = [...report.units].flatMap(([unit, { outcome }]) =>
         leftAlone.has(unit) ? [] : [outcome],
       );
@@ -27,7 +27,7 @@ export function applyStatus(report: ApplyReport): number {
       const good = outcomes.filter((outcome) => ["applied", "removed"].includes(outcome));
       if (bad.length > 0)
         return good.length > 0 || bad.includes("kept") ? exitStatus.partly : exitStatus.failed;
-      if (report.isCancelled) return exitStatus.partly;
+      if (report.isCancelled || lostPolicies.length > 0) return exitStatus.partly;
       if (leftAlone.size > 0) return good.length > 0 ? exitStatus.partly : exitStatus.refused;
       const waiting = [...report.statuses.values()].some(({ state }) => state !== "running");
       return waiting ? exitStatus.notRunning : exitStatus.done;
@@ -115,9 +115,29 @@ function printDone(report: Extract<ApplyReport, { type: "done" }>, context: CliC
     context.stdout(`${status.unit}: ${status.state}: ${escapeControls(status.reason.message)}\n`);
     context.stdout(`  ${paint("cyan", "hint")}: ${escapeControls(status.reason.hint)}\n`);
   }
+  printLostPolicies(report, context);
   if (report.isCancelled)
     context.stderr("stopped on request; what was done is recorded, run it again to go on\n");
 }
+
+function printLostPolicies(
+  { lostPolicies }: Extract<ApplyReport, { type: "done" }>,
+  context: CliContext,
+): void {
+  if (lostPolicies.length === 0) return;
+  const paint = createPainter(context.colors.stderr);
+  context.stderr(
+    `${paint(["red", "bold"], "error")}: tenants are not kept apart as they should be: after the charts of this run admission policies do not stand\n`,
+  );
+  for (const { ref, what } of lostPolicies)
+    context.stderr(`  ${ref.kind} ${escapeControls(ref.name)} ${lostWords[what]}\n`);
+  context.stderr(
+    `  ${paint("cyan", "hint")}: a chart of this run may have done it: look at what it made (helm get all) before anything else; ` +
+      "woow apply of the whole platform puts them back\n",
+  );
+}
+
+const lostWords = { gone: "is gone", changed: "is changed", unknown: "could not be read" } as const;
 
 function summarize(report: ApplyReport): object {
   const status = applyStatus(report);
@@ -129,5 +149,6 @@ function summarize(report: ApplyReport): object {
     units: [...report.units].map(([unit, { outcome, revision }]) => ({ unit, outcome, revision })),
     held: report.plan.units.filter(({ hold }) => hold !== undefined).map(({ address }) => address),
     services: [...report.statuses.values()].map(({ unit, state }) => ({ unit, state })),
+    lost_policies: report.lostPolicies.map(({ ref, what }) => ({ kind: ref.kind, name: ref.name, what })),
   };
 }

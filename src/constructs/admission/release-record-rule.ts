@@ -8,7 +8,6 @@ const labelOf = (object: string, label: string, otherwise: string) =>
 /** Helm finds records by their labels; the name and the type are what people and other programs go by. */
 const isRecord = (object: string) =>
   `(${object} != null && (${object}.metadata.?name.orValue('').startsWith('${recordPrefix}') || ` +
-  `${object}.metadata.?generateName.orValue('').startsWith('${recordPrefix}') || ` +
   `${object}.?type.orValue('') == 'helm.sh/release.v1' || ${labelOf(object, "owner", "")} == 'helm'))`;
 
 const isOwnRecord = (object: string) => {

@@ -24,6 +24,8 @@ import { carryOut, holdInputs } from "./carry-out.ts";
 import type { RemovalOptions } from "./carry-out.ts";
 import type { ClusterDeps } from "./cluster-deps.ts";
 import { finishRevisions } from "./finish-revisions.ts";
+import { findLostPolicies, ranCharts } from "./find-lost-policies.ts";
+import type { LostPolicy } from "./find-lost-policies.ts";
 import { findLeftAlone, tellBlocked } from "./left-alone.ts";
 import { planCluster } from "./plan-cluster.ts";
 import { comparePlans, findStale } from "./plan-freshness.ts";
@@ -83,6 +85,8 @@ export type ApplyReport =
       readonly statuses: ReadonlyMap<string, ServiceStatus>;
       /** Units that were to be worked on and could not be, being on hold or blocked: nothing was done to them. */
       readonly leftAlone: ReadonlySet<string>;
+      /** Admission policies that do not stand after charts have run: one of them may have taken them away. */
+      readonly lostPolicies: readonly LostPolicy[];
       readonly isCancelled: boolean;
     };
 
@@ -117,6 +121,8 @@ export async function* applyPlatform(
   const before = work.type === "worked" ? work.before : new Map<string, RunBefore>();
   const statuses = yield* waitUntilRunning(deps, options, { run, units, before });
   if (work.type === "worked") await finishRevisions(deps, { work, statuses });
+  const isChecked =
+    work.type === "worked" && !deps.signal.aborted && ranCharts(work.units, options.wait !== undefined);
   return {
     type: "done",
     plan: work.plan,
@@ -124,6 +130,7 @@ export async function* applyPlatform(
     units,
     statuses,
     leftAlone: findLeftAlone([...run.plan.units, ...work.plan.units], options.selection),
+    lostPolicies: isChecked ? await findLostPolicies(run) : [],
     isCancelled: deps.signal.aborted,
   };
 }
