@@ -100,8 +100,9 @@ test("woow-chart-jobs: a chart job writes nothing outside the namespace of its r
     expected("chart job", outside, "woow-chart-jobs").map((line) =>
       // both refuse it, and the API server names one
       line.includes("PATCH /api/v1/namespaces/paas-ws-a:") ||
-      line.includes("DELETE /api/v1/namespaces/paas-ws-b:")
-        ? expect.stringMatching(/woow-(chart-jobs|platform-objects)$/)
+      line.includes("DELETE /api/v1/namespaces/paas-ws-b:") ||
+      line.includes("/clusterrole")
+        ? expect.stringMatching(/woow-(chart-jobs|cluster-roles|platform-objects)$/)
         : line,
     ),
   );
@@ -156,10 +157,11 @@ test("woow-chart-jobs: declared kinds may be made, and of them only what is the 
   expect(await job(web, role("web", web))).toBe("woow-chart-jobs");
   const change = (name: string) => patch(`${roles}/${name}`, { metadata: { labels: { tried: "yes" } } });
   expect(await job(operator, change("operator"))).toBe("allowed");
+  const bySeveral = /^woow-(chart-jobs|cluster-roles|platform-objects)$/;
   for (const name of ["view", "woow-owner", "cluster-admin"])
-    expect(await job(operator, change(name)), name).toMatch(/^woow-(chart-jobs|platform-objects)$/);
+    expect(await job(operator, change(name)), name).toMatch(bySeveral);
   // the mark itself does not make an object its own
-  expect(await job(operator, patch(`${roles}/view`, { metadata: marks(operator) }))).toBe("woow-chart-jobs");
+  expect(await job(operator, patch(`${roles}/view`, { metadata: marks(operator) }))).toMatch(bySeveral);
   expect(await job(operator, remove(`${roles}/view`))).toBe("woow-chart-jobs");
   expect(
     await job(
@@ -225,7 +227,7 @@ test("woow-charts, woow-platform-objects: cluster-admin given by mistake install
   const changed = ours.map((path) => patch(path, { metadata: { labels: { tried: "yes" } } }));
   expect(await triedAll("user", installed)).toEqual(expected("user", installed, "woow-charts"));
   expect(await triedAll("user", removed)).toEqual(expected("user", removed, "woow-platform-objects"));
-  const plain = changed.filter(({ path }) => !/helmcharts|clusterroles/.test(path));
+  const plain = changed.filter(({ path }) => !/helmcharts|clusterroles|rolebindings/.test(path));
   expect(await triedAll("user", plain)).toEqual(expected("user", plain, "woow-platform-objects"));
   // of the rest several policies say no, and the API server names one
   for (const line of [

@@ -79,6 +79,7 @@ test("what is stored is of our own type, without the platform's label, and packe
     metadata: { name: "revision-acme-1" },
   });
   expect(Object.keys(secret?.metadata.labels ?? {}).sort()).toEqual([
+    "app.kubernetes.io/managed-by",
     "paas.woowtech.com/record",
     "paas.woowtech.com/record-of",
     "paas.woowtech.com/record-sequence",

@@ -79,10 +79,10 @@ export const refusedKinds: readonly AdmissionRule[] = [
     where: "tenant namespaces",
     matches: [
       groups(["acme.cert-manager.io"]),
-      // what is written into a status is what cert-manager takes for issued
+      // what is written into a status is what cert-manager takes for issued; `certificates/*` would be Certificates too
       groups(
         ["cert-manager.io"],
-        ["certificaterequests", "certificaterequests/*", "certificates/*", "issuers/*"],
+        ["certificaterequests", "certificaterequests/*", "certificates/status", "issuers/status"],
       ),
     ],
     matchConditions: boundUsers,
