@@ -296,12 +296,14 @@ describe("names, images and objects", () => {
     expect((await faults(faulty(values))).sort()).toEqual(expected);
   });
 
-  test("what is declared is no finding", async () => {
-    expect(await faults(faulty("fault: clusterRole", "cluster_scoped_kinds: [ClusterRole]\n"))).toEqual([]);
+  test("what is declared is no error; that it gives the cluster away is noted", async () => {
+    expect(await faults(faulty("fault: clusterRole", "cluster_scoped_kinds: [ClusterRole]\n"))).toEqual([
+      "note strong-kind",
+    ]);
     expect(await faults(faulty("suffix: -primary", 'longest_name_suffix: "-primary"\n'))).toEqual([]);
     // admission policies cannot guard themselves
     const webhook = faulty("fault: webhook", "cluster_scoped_kinds: [MutatingWebhookConfiguration]\n");
-    expect(await faults(webhook)).toEqual(["error forbidden-kind"]);
+    expect(await faults(webhook)).toEqual(["error forbidden-kind", "note strong-kind"]);
   });
 
   test("what a sub-chart brings in crds/ lies outside every namespace", async () => {
