@@ -266,6 +266,7 @@ describe("names, images and objects", () => {
     ["fault: issuer", "forbidden-kind"],
     ["fault: certificate", "forbidden-kind"],
     ["fault: servedSecret", "forbidden-kind"],
+    ["fault: releaseRecord", "forbidden-kind"],
     ["fault: woowLabel", "forbidden-kind"],
     ["fault: externalIPs", "exposed-service"],
     ["fault: externalName", "exposed-service"],

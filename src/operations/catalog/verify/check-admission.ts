@@ -10,7 +10,7 @@ type Fault = Omit<FindingDraft, "path">;
 export function checkAdmission(context: CheckContext): void {
   const { rendering, findings } = context;
   for (const object of rendering.objects) {
-    for (const check of [subjectFault, labelFault, certificateFault, annotationFault]) {
+    for (const check of [subjectFault, labelFault, recordFault, certificateFault, annotationFault]) {
       const fault = check(object, context);
       if (fault !== undefined) findings.add({ path: ["helm_chart"], ...fault });
     }
@@ -51,6 +51,22 @@ function labelFault(object: RenderedObject): Fault | undefined {
     code: "forbidden-kind",
     message: `${describeObject(object)} carries the label that makes an object woow's`,
     hint: "take the label app.kubernetes.io/managed-by: woow away",
+  };
+}
+
+/** Helm finds its records by labels, and does as cluster-admin what they say was installed. */
+function recordFault(object: RenderedObject): Fault | undefined {
+  if (object.kind !== "Secret") return undefined;
+  const owner = textAt(mapAt(mapAt(object.body, "metadata"), "labels"), "owner");
+  const isRecord =
+    owner === "helm" ||
+    object.name.startsWith("sh.helm.release.") ||
+    textAt(object.body, "type") === "helm.sh/release.v1";
+  if (!isRecord) return undefined;
+  return {
+    code: "forbidden-kind",
+    message: `${describeObject(object)} passes for a record of a Helm release, which says what Helm deletes`,
+    hint: "do not run this chart before you know why it brings one",
   };
 }
 

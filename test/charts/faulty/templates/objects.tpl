@@ -167,6 +167,11 @@ spec: { secretName: x, dnsNames: [x.example.com], issuerRef: { kind: ClusterIssu
 apiVersion: v1
 kind: Secret
 metadata: { name: {{ .Release.Namespace }}-shop-tls }
+{{- else if eq $fault "releaseRecord" }}
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: {{ $name }}-state, labels: { owner: helm, name: {{ $name }} } }
 {{- else if eq $fault "woowLabel" }}
 ---
 apiVersion: v1
