@@ -185,7 +185,7 @@ describe("dist/ that cannot be written", () => {
       ]),
     );
     writeFiles(join(root, "more"), more);
-    const script = `mount -t tmpfs -o size=64k none dist
+    const script = `mount -t tmpfs -o size=128k none dist
       "$0" "$1" synth --without-secrets || exit 99
       cp -r dist before && cp -r more/workspaces . && sed -i s/staging/prod/ platform.yaml
       "$0" "$1" synth --without-secrets; status=$?

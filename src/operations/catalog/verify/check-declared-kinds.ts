@@ -1,17 +1,17 @@
 import type { Template } from "../../../model/template.ts";
 import type { FindingList } from "./finding.ts";
 
-/** Kinds that give away more than the tenant's own, and what: nothing else keeps a release that declares one in bounds. */
+/** Kinds that give away more than the tenant's own, and what. Admission holds back the plainest abuse of some. */
 const strongKinds: readonly (readonly [kind: RegExp, gives: string])[] = [
   [
     /^PersistentVolume$/,
     "mounts any folder of a node into a pod: that node with every tenant's data and credentials on it",
   ],
+  [/^ClusterRole$/, "holds any rights, for every namespace once it is bound: the cluster"],
   [
-    /^ClusterRole$/,
-    "holds any rights, and adds them by its labels to the ClusterRoles that people have: the cluster",
+    /^ClusterRoleBinding$/,
+    "gives the release's own accounts a ClusterRole in every namespace, other tenants' passwords too: the cluster",
   ],
-  [/^ClusterRoleBinding$/, "gives a ClusterRole in every namespace, cluster-admin too: the cluster"],
   [/^CustomResourceDefinition$/, "is for every tenant, and with it go the objects that all of them have"],
   [/Webhook/, "sees and changes every request to the cluster: the cluster"],
   [/AdmissionPolicy/, "refuses or changes every request to the cluster: the cluster"],
