@@ -122,6 +122,16 @@ test.each(["paas-ws-a", ...places])(
   },
 );
 
+// no pod needs them: chart jobs and the operator have accounts of their own
+test.each(
+  ["paas-charts", "paas-system"].flatMap((own) =>
+    [own, "paas-ws-a", ""].map((place) => [own, place] as const),
+  ),
+)("the default ServiceAccount of %s holds in %j what everybody holds", async (own, place) => {
+  const groups = ["system:serviceaccounts", `system:serviceaccounts:${own}`];
+  expect(await ask({ user: `system:serviceaccount:${own}:default`, groups }, place)).toEqual(everybody);
+});
+
 test("a login without the prefix holds nothing, nor does a group of that name", async () => {
   const asker = { user: "owner@a.example", groups: ["paas:owner@a.example", "owner@a.example"] };
   expect(await ask(asker, "paas-ws-a")).toEqual(everybody);
