@@ -1,9 +1,12 @@
 import type { LiveObject } from "../cluster/live-object.ts";
+import { refKey } from "../cluster/object-ref.ts";
 import { labelPrefix } from "../constructs/labels.ts";
 import type { Manifest } from "../manifests/manifest.ts";
+import { namespaceName } from "../model/names.ts";
 import type { UnitPlan } from "./change.ts";
 import { isMap } from "./compare/field-place.ts";
 import type { DesiredUnit } from "./desired-unit.ts";
+import type { Observation } from "./observation.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import type { PlanInput } from "./plan-input.ts";
 
@@ -26,19 +29,43 @@ export function isSeenInPart(
 /** Hosts of the services that go in this run: nobody else's, because no two services may have the same. */
 export function findReleasedHosts(
   removals: readonly UnitPlan[],
-  index: Pick<PlanIndex, "byUnit">,
+  index: Pick<PlanIndex, "byUnit" | "records">,
+  { objects }: Pick<Observation, "objects">,
 ): ReadonlySet<string> {
-  const going = removals.filter(({ address, hold }) => address.includes("/") && hold === undefined);
-  const ingresses = going
-    .flatMap(({ address }) => index.byUnit.get(address) ?? [])
-    .filter(({ kind }) => kind === "Ingress");
-  return new Set(
-    ingresses.flatMap((ingress) => {
-      const spec = ingress["spec"];
-      const rules: readonly unknown[] = isMap(spec) && Array.isArray(spec["rules"]) ? spec["rules"] : [];
-      return rules.flatMap((rule) => (isMap(rule) && typeof rule["host"] === "string" ? [rule["host"]] : []));
-    }),
+  const going = removals
+    .filter(({ address, hold }) => address.includes("/") && hold === undefined)
+    .map(({ address }) => address);
+  const released = new Set(going.flatMap((address) => liveHosts(address, index)));
+  // a run died between: the Ingress is gone, and only the namespace still knows a host
+  const cut = going.filter((address) => isCut(address, index));
+  for (const workspace of new Set(cut.map((address) => address.split("/", 1)[0] ?? ""))) {
+    const neighbours = [...index.byUnit.keys()].filter(
+      (address) => address.startsWith(`${workspace}/`) && !going.includes(address),
+    );
+    const used = new Set(neighbours.flatMap((address) => liveHosts(address, index)));
+    const name = namespaceName(workspace);
+    const live = objects.get(refKey({ apiVersion: "v1", kind: "Namespace", namespace: undefined, name }));
+    const allotted = live?.metadata.annotations?.[hostsAnnotation] ?? "";
+    for (const host of allotted.split(",")) if (!used.has(host)) released.add(host);
+  }
+  return released;
+}
+
+/** True when the inventory knows an Ingress of a service that is not there any more. */
+function isCut(address: string, { byUnit, records }: Pick<PlanIndex, "byUnit" | "records">): boolean {
+  const isIngress = ({ kind }: { readonly kind: string }) => kind === "Ingress";
+  return (
+    records.get(address)?.objects.some(isIngress) === true && byUnit.get(address)?.some(isIngress) !== true
   );
+}
+
+function liveHosts(address: string, { byUnit }: Pick<PlanIndex, "byUnit">): string[] {
+  const ingresses = (byUnit.get(address) ?? []).filter(({ kind }) => kind === "Ingress");
+  return ingresses.flatMap((ingress) => {
+    const spec = ingress["spec"];
+    const rules: readonly unknown[] = isMap(spec) && Array.isArray(spec["rules"]) ? spec["rules"] : [];
+    return rules.flatMap((rule) => (isMap(rule) && typeof rule["host"] === "string" ? [rule["host"]] : []));
+  });
 }
 
 /** A namespace with the hosts it has, but for those that are released, beside those it is to have. */

@@ -39,7 +39,7 @@ function planAll(
   const input: PlanInput = { ...given, units: filled.units };
   const index = indexInput(input);
   const removals = planRemovals(index, input);
-  const released = findReleasedHosts(removals.plans, index);
+  const released = findReleasedHosts(removals.plans, index, input.observation);
   const context = { input, index, answers, released, changingNamespaces: new Set<string>() };
   const named = new Set(input.decisions.removeUnits);
   const planned = [...input.units]

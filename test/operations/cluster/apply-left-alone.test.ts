@@ -4,6 +4,7 @@ import type { ApplyEvent } from "../../../src/apply/event.ts";
 import { readInventory, writeInventoryPart } from "../../../src/apply/inventory/inventory-store.ts";
 import { applyPlatform } from "../../../src/operations/cluster/apply.ts";
 import type { ApplyReport } from "../../../src/operations/cluster/apply.ts";
+import { refOf } from "../../../src/cluster/object-ref.ts";
 import { everything } from "../../../src/operations/select-units.ts";
 import type { Selection } from "../../../src/operations/select-units.ts";
 import type { Hold } from "../../../src/plan/inventory.ts";
@@ -178,13 +179,29 @@ describe("a selection that names what is gone from git", () => {
     const cluster = await settled();
     const files = without(twoTenants(), "acme/web-02", "beta/web-01");
     const run = await apply(cluster, files, { selection: { services: ["acme/web-02"], mayBeGone: "known" } });
-    // of the workspace only the hosts of its namespace
-    expect(ended(run)).toEqual(["acme applied", "acme/web-02 removed"]);
+    // of the workspace only the hosts of its namespace, once nothing leads to them any more
+    expect(ended(run)).toEqual(["acme/web-02 removed", "acme applied"]);
     const known = [...(await readInventory(cluster)).parts.values()].flatMap(({ units }) =>
       units.map(({ unit }) => unit),
     );
     expect(known).toContain("beta/web-01");
     expect(known).not.toContain("acme/web-02");
+  });
+
+  test("the host of a service whose removal was cut off half way goes with the next run, and no neighbour's", async () => {
+    const cluster = await settled();
+    const hosts = () =>
+      cluster.objects("Namespace").find(({ metadata }) => metadata.name === "paas-ws-acme")?.metadata
+        .annotations?.["paas.woowtech.com/hosts"];
+    expect(hosts()).toBe("shop.apps.example.com,shop2.apps.example.com");
+    for (const live of cluster.objects()) {
+      if (live.metadata.labels?.["paas.woowtech.com/unit"] === "acme.web-02") cluster.remove(refOf(live));
+    }
+    // a neighbour that git does not know either runs on, and is not named
+    const files = without(twoTenants(), "acme/web-01", "acme/web-02");
+    const selection = { services: ["acme/web-02"], mayBeGone: "known" as const };
+    await apply(cluster, files, { selection, decisions: { removeUnits: ["acme/web-02"] } });
+    expect(hosts()).toBe("shop.apps.example.com");
   });
 
   test.each<[string, Partial<Selection>]>([
