@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -115,6 +115,20 @@ test("a second apply finds nothing to do and does not probe", async () => {
   expect([again.status, again.stdout]).toEqual([0, "nothing to change\n"]);
   const events = await cluster().auditSince(mark, { user: "admin" });
   expect(events.filter(({ verb }) => !["get", "list", "watch"].includes(verb))).toEqual([]);
+});
+
+test("a new workspace beside policies of an earlier run: the API server is asked once, before its namespace is made", async () => {
+  await mkdir(join(platform.dir, "workspaces/new"));
+  await writeFile(join(platform.dir, "workspaces/new/workspace.yaml"), "kind: Workspace\nname: new\n");
+  const mark = await cluster().auditMark();
+  const applied = await woow("apply", "--yes", "--wait=false");
+  expect([applied.stderr, applied.status]).toEqual(["", 0]);
+  const events = (await cluster().auditSince(mark, { user: "admin" })).filter(
+    ({ verb, uri }) =>
+      (verb === "create" && /^\/api\/v1\/namespaces\/paas-system\/configmaps\?.*dryRun/.test(uri)) ||
+      (verb === "patch" && uri.startsWith("/api/v1/namespaces/paas-ws-new?") && !uri.includes("dryRun")),
+  );
+  expect(events.map(({ verb, code }) => `${verb} ${code}`)).toEqual(["create 403", "patch 201"]);
 });
 
 test("an Ingress that is refused for a moment is written again, until it is allowed", async () => {
