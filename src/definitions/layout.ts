@@ -17,6 +17,15 @@ export const lockFile = "catalog.lock.yaml";
 /** Below charts/: packed charts, each named after the SHA-256 of its bytes. */
 const lockedFolder = ".verified";
 
+/** Files at the root of a repository that hold definitions; one with the other ending is a problem, so it is read. */
+export const rootFiles: readonly string[] = ["platform", "domains", "catalog.lock"].flatMap((name) => [
+  `${name}.yaml`,
+  `${name}.yml`,
+]);
+
+/** Folders at the root of a repository that hold definitions. */
+export const topFolders: readonly string[] = ["catalog", "charts", "workspaces"];
+
 /** The path of a packed chart with these bytes. */
 export function lockedChartPath(sha256: string): string {
   return `charts/${lockedFolder}/${sha256}.tgz`;

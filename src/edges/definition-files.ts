@@ -1,10 +1,8 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import type { DefinitionTree, TreeEntry } from "../definitions/definition-tree.ts";
+import { rootFiles, topFolders } from "../definitions/layout.ts";
 import { maxFileBytes } from "../definitions/parse.ts";
-
-/** The places of a repository that hold definitions. */
-const topFolders = ["catalog", "charts", "workspaces"];
 
 /** Reads a platform repository on disk; nothing outside the places that hold definitions is looked at. */
 export function openDefinitionTree(root: string): DefinitionTree {
@@ -26,14 +24,7 @@ export function openDefinitionTree(root: string): DefinitionTree {
       if (entry.type === "folder") visit(entry.path);
     }
   };
-  for (const name of [
-    "platform.yaml",
-    "platform.yml",
-    "domains.yaml",
-    "domains.yml",
-    "catalog.lock.yaml",
-    "catalog.lock.yml",
-  ]) {
+  for (const name of rootFiles) {
     const entry = classify(root, realRoot, name);
     if (entry !== undefined) entries.push(entry);
   }

@@ -1,4 +1,5 @@
 import type { DefinitionTree, TreeEntry } from "../definitions/definition-tree.ts";
+import { rootFiles, topFolders } from "../definitions/layout.ts";
 import { maxFileBytes } from "../definitions/parse.ts";
 
 /** Runs git in one repository; standard output as bytes. Errors: OperationError. */
@@ -7,17 +8,6 @@ export type RunGit = (
   options?: { readonly input?: string; readonly signal?: AbortSignal },
 ) => Promise<Buffer>;
 
-/** The places of a repository that hold definitions, as definition-files.ts reads them from disk. */
-const topFolders = ["catalog", "charts", "workspaces"];
-const places = [
-  "platform.yaml",
-  "platform.yml",
-  "domains.yaml",
-  "domains.yml",
-  "catalog.lock.yaml",
-  "catalog.lock.yml",
-  ...topFolders,
-];
 const readAlso = [".sops.yaml"];
 
 /** One line of `git ls-tree`. */
@@ -46,7 +36,7 @@ export async function readGitTree(
     const listed = (await run(args, { signal })).toString("utf8").split("\0");
     return listed.filter((line) => line !== "").map(parseLine);
   };
-  const shown = await list([...places, ...readAlso]);
+  const shown = await list([...rootFiles, ...topFolders, ...readAlso]);
   // a link may point to a file anywhere in the repository
   const lines = shown.some(isLink) ? await list([]) : shown;
   const take = async (wanted: readonly TreeLine[]) => {

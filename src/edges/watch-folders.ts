@@ -2,18 +2,10 @@ import { readdirSync, watch } from "node:fs";
 import type { FSWatcher } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { rootFiles, topFolders } from "../definitions/layout.ts";
 
-/** Where definitions lie. */
-const topNames = ["catalog", "charts", "workspaces"];
-const rootFiles = [
-  "platform.yaml",
-  "platform.yml",
-  "domains.yaml",
-  "domains.yml",
-  "catalog.lock.yaml",
-  "catalog.lock.yml",
-  ".sops.yaml",
-];
+/** Beside the definitions: a change of it changes who can read them. */
+const readAlso = [".sops.yaml"];
 
 /** Several changes at once, such as a checkout's, are told together. */
 const gatherMs = 100;
@@ -40,7 +32,8 @@ export async function* watchFolders(root: string, signal: AbortSignal): AsyncGen
   const add = (folder: string): void => {
     try {
       const watcher = watch(folder, { persistent: false }, (_, name) => {
-        const isOther = folder === root && name !== null && ![...topNames, ...rootFiles].includes(name);
+        const isOther =
+          folder === root && name !== null && ![...topFolders, ...rootFiles, ...readAlso].includes(name);
         if (!isOther) changed();
       });
       watcher.on("error", () => {
@@ -54,7 +47,7 @@ export async function* watchFolders(root: string, signal: AbortSignal): AsyncGen
     }
   };
   const follow = (): void => {
-    const wanted = new Set([root, ...topNames.flatMap((name) => listFolders(join(root, name)))]);
+    const wanted = new Set([root, ...topFolders.flatMap((name) => listFolders(join(root, name)))]);
     for (const folder of watchers.keys()) if (!wanted.has(folder)) drop(folder);
     for (const folder of wanted) if (!watchers.has(folder)) add(folder);
   };
