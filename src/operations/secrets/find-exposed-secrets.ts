@@ -12,8 +12,9 @@ import type { SecretDeps, SecretFile, SecretOutcome } from "./secret-file.ts";
 import { listSealedFor } from "./secret-recipients.ts";
 import { isSamePath, loadServiceTemplate } from "./secret-specs.ts";
 
-/** What git remembers of the files of services, each version once. */
+/** What git remembers of sealed files, each version once. */
 export interface SecretHistory {
+  /** The path is one of those that the version had; what it held counts wherever it lay. */
   readonly versions: readonly { readonly path: string; readonly text: string }[];
   /** False in a shallow clone, which remembers only the last commits. */
   readonly isWhole: boolean;
@@ -72,7 +73,9 @@ export async function findExposedSecrets(
   const closed = new Set<string>();
   const past = history?.versions.map((version) => ({ ...version, value: parseVersion(version.text) })) ?? [];
   for (const { path, value } of [...now, ...past]) {
-    if (value === undefined || listSealedFor({ value })?.includes(recipient) !== true) continue;
+    // other tools seal other files for the same key
+    if (value === undefined || !isMapValue(value["secret_values"])) continue;
+    if (listSealedFor({ value })?.includes(recipient) !== true) continue;
     const opened = readSecretValues({
       secretValues: value["secret_values"],
       sops: value["sops"],
