@@ -96,6 +96,8 @@ export interface UnitPlan {
   readonly blocked?: Pick<Refusal, "code" | "message" | "hint"> | undefined;
   /** Present: applied only once Traefik sees who calls, which the platform unit brings about. */
   readonly waitsFor?: "client-addresses" | undefined;
+  /** Namespaces that let go of a host this unit gets: they come first. */
+  readonly takesHostsFrom?: readonly string[] | undefined;
   /** Sentences a person should read before saying yes. */
   readonly notes: readonly string[];
   /** Monthly price before and after; undefined when the unit does not exist then, or has none. */
@@ -122,7 +124,8 @@ export interface Refusal {
     | "missing-kind"
     | "unverified-chart"
     | "quota"
-    | "client-addresses";
+    | "client-addresses"
+    | "host-in-use";
   readonly unit: string | undefined;
   readonly ref: ObjectRef | undefined;
   readonly message: string;

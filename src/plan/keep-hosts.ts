@@ -1,16 +1,13 @@
 import type { LiveObject } from "../cluster/live-object.ts";
 import { refKey } from "../cluster/object-ref.ts";
-import { labelPrefix } from "../constructs/labels.ts";
 import type { Manifest } from "../manifests/manifest.ts";
 import { namespaceName } from "../model/names.ts";
 import type { UnitPlan } from "./change.ts";
-import { isMap } from "./compare/field-place.ts";
 import type { DesiredUnit } from "./desired-unit.ts";
+import { hostsAnnotation, hostsOf } from "./hosts-of.ts";
 import type { Observation } from "./observation.ts";
 import type { PlanIndex } from "./plan-index.ts";
 import type { PlanInput } from "./plan-input.ts";
-
-export const hostsAnnotation = `${labelPrefix}/hosts`;
 
 /**
  * True when this run does not see all of a workspace: it is there only because a selected service needs it, or a file
@@ -61,11 +58,7 @@ function isCut(address: string, { byUnit, records }: Pick<PlanIndex, "byUnit" | 
 
 function liveHosts(address: string, { byUnit }: Pick<PlanIndex, "byUnit">): string[] {
   const ingresses = (byUnit.get(address) ?? []).filter(({ kind }) => kind === "Ingress");
-  return ingresses.flatMap((ingress) => {
-    const spec = ingress["spec"];
-    const rules: readonly unknown[] = isMap(spec) && Array.isArray(spec["rules"]) ? spec["rules"] : [];
-    return rules.flatMap((rule) => (isMap(rule) && typeof rule["host"] === "string" ? [rule["host"]] : []));
-  });
+  return ingresses.flatMap(hostsOf);
 }
 
 /** A namespace with the hosts it has, but for those that are released, beside those it is to have. */

@@ -5,6 +5,7 @@ import { indexInput } from "./plan-index.ts";
 import type { Answers, PlanInput, Question } from "./plan-input.ts";
 import { planNotes } from "./plan-notes.ts";
 import { findReleasedHosts } from "./keep-hosts.ts";
+import { planHosts } from "./plan-hosts.ts";
 import { planRemovals } from "./plan-removals.ts";
 import { planQuota } from "./quota/plan-quota.ts";
 import { planClientAddresses } from "./service/client-addresses.ts";
@@ -51,7 +52,8 @@ function planAll(
     desired: input.units,
     addresses: input.clientAddresses,
   });
-  const { units } = callers;
+  const hosts = planHosts(callers.units, input);
+  const { units } = hosts;
   const refusals = [
     ...checkClaim(input),
     ...planned.flatMap((unit) => unit.refusals),
@@ -59,6 +61,7 @@ function planAll(
     ...findRenames(units, { input, index }),
     ...quota.refusals,
     ...callers.refusals,
+    ...hosts.refusals,
   ];
   const plan: Plan = {
     platform: input.platform,

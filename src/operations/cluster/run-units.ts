@@ -13,6 +13,7 @@ import type { ClusterClient } from "../../cluster/cluster-client.ts";
 import { OperationError } from "../../errors.ts";
 import { createClientAddressWait } from "./await-client-addresses.ts";
 import { blockedReport } from "./left-alone.ts";
+import { namespaceName } from "../../model/names.ts";
 import type { DesiredUnit } from "../../plan/desired-unit.ts";
 import type { Plan, UnitPlan } from "../../plan/change.ts";
 
@@ -47,6 +48,8 @@ interface UnitWork extends RunUnitsOptions {
   readonly prepareChart: ChartPreparer;
   readonly admission: AdmissionProof;
   readonly awaitClientAddresses: () => Promise<void>;
+  /** What came of the units that are done. */
+  readonly done: ReadonlyMap<string, UnitReport>;
 }
 
 type UnitRun = AsyncGenerator<ApplyEvent, readonly (readonly [string, UnitReport])[]>;
@@ -69,6 +72,7 @@ export async function* runUnits(
     prepareChart: createChartPreparer({ ...given, platform: plan.platform }),
     admission: createAdmissionProof(given),
     awaitClientAddresses: createClientAddressWait({ ...given, timeoutMs: given.waitTimeoutMs }),
+    done: new Map<string, UnitReport>(),
   };
   const reports = new Map<string, UnitReport>();
   const platform = plan.units.find(({ address }) => address === "platform");
@@ -87,9 +91,16 @@ export async function* runUnits(
     plan.units.filter(({ address }) => address !== "platform"),
     ({ workspaceId }) => workspaceId ?? "",
   );
-  const runs = [...workspaces.values()].map((units) => () => runWorkspace(units, options));
-  for (const done of yield* mergeEvents(runs, workspacesAtOnce)) {
-    for (const [address, report] of done) reports.set(address, report);
+  const isTaker = (units: readonly UnitPlan[]) =>
+    units.some(({ takesHostsFrom = [] }) => takesHostsFrom.length > 0);
+  // a host is let go of before another workspace gets it
+  for (const wave of [false, true]) {
+    const runs = [...workspaces.values()]
+      .filter((units) => isTaker(units) === wave)
+      .map((units) => () => runWorkspace(units, { ...options, done: reports }));
+    for (const done of yield* mergeEvents(runs, workspacesAtOnce)) {
+      for (const [address, report] of done) reports.set(address, report);
+    }
   }
   return reports;
 }
@@ -163,6 +174,9 @@ async function* workOnUnit(unit: UnitPlan, options: UnitWork): AsyncGenerator<Ap
   if (unit.hold !== undefined) return end("held", { message: "on hold; woow resume lifts it" });
   if (unit.blocked !== undefined) return blockedReport(unit);
   if (signal.aborted) return end("cancelled");
+  const holder = findHolder(unit, options.done);
+  if (holder !== undefined)
+    return end("skipped", { message: `left alone: ${holder} did not let go of a host it is to get` });
   const changes = unit.changes.filter(({ action }) => action !== "none").length;
   if (changes === 0 && unit.recovery === undefined && unit.intent === "apply") return end("unchanged");
   yield { type: "unit-started", unit: unit.address, changes };
@@ -190,6 +204,17 @@ async function* workOnUnit(unit: UnitPlan, options: UnitWork): AsyncGenerator<Ap
     if (error.code === "cancelled") return end("cancelled");
     return end("failed", { message: messageOf(error), hint: error.hint });
   }
+}
+
+/** A unit that was to let go of a host this one gets, and did not. */
+function findHolder(
+  { takesHostsFrom = [] }: UnitPlan,
+  done: ReadonlyMap<string, UnitReport>,
+): string | undefined {
+  const isOf = (address: string) => takesHostsFrom.includes(namespaceName(address.split("/", 1)[0] ?? ""));
+  return [...done].find(
+    ([address, { outcome }]) => isOf(address) && !["applied", "removed", "unchanged"].includes(outcome),
+  )?.[0];
 }
 
 async function* skipUnit(unit: UnitPlan, why: string): AsyncGenerator<ApplyEvent, UnitReport> {

@@ -113,6 +113,7 @@ const refusal = mapOf<Refusal>({
     "unverified-chart": true,
     quota: true,
     "client-addresses": true,
+    "host-in-use": true,
   }),
   unit: maybe(text),
   ref: maybe(ref),
