@@ -5,6 +5,10 @@ import type { RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { openChartFetcher } from "../../src/edges/charts/chart-fetcher.ts";
+import { downloadChart } from "../../src/edges/charts/http-repository.ts";
+import { createRegistry } from "../../src/edges/charts/registry.ts";
+import { createWebClient } from "../../src/edges/charts/web-request.ts";
+import type { WebClient } from "../../src/edges/charts/web-request.ts";
 import { startRegistry } from "../support/oci-registry.ts";
 import type { TestRegistry } from "../support/oci-registry.ts";
 
@@ -137,4 +141,43 @@ test("an image's tag is resolved to its digest; one with a digest is asked nobod
   expect(await one.resolveImage(`${registry.host}/org/app:1.2@${digest}`)).toBe(digest);
   expect(registry.requests).toHaveLength(asked);
   expect(await one.resolveImage(`${registry.host}/org/app:9`)).toBeUndefined();
+});
+
+/** A server of this machine that counts who asks it. */
+async function serveInside(): Promise<{ readonly url: string; readonly asked: string[] }> {
+  const asked: string[] = [];
+  const url = await serve((request, response) => {
+    asked.push(request.url ?? "");
+    response.end(JSON.stringify({ token: "made-up-token-2" }));
+  });
+  return { url, asked };
+}
+
+test("the index of a repository of the net does not send us to a server of this machine", async () => {
+  const inside = await serveInside();
+  const index = { web: [{ version: "1.0.0", urls: [`${inside.url}/admin`] }] };
+  const chart = { repository: "https://charts.example.com", name: "web", version: "1.0.0" };
+  await expect(downloadChart(createWebClient({}), index, chart)).rejects.toMatchObject({
+    code: "refused",
+    message: `https://charts.example.com sends to ${inside.url}, which does not speak https`,
+  });
+  expect(inside.asked).toEqual([]);
+});
+
+test("a registry of the net does not send us for a token to a server of this machine", async () => {
+  const inside = await serveInside();
+  const real = createWebClient({});
+  // the registry answers as one of the net would; everything else is really asked
+  const web: WebClient = async (url, request) => {
+    if (!url.startsWith("https://registry.example.com/")) return real(url, request);
+    const headers = { "www-authenticate": `Bearer realm="${inside.url}/token"` };
+    return { status: 401, headers, bytes: new Uint8Array() };
+  };
+  const name = { host: "registry.example.com", path: "org/web" };
+  const request = { what: "manifests/1.0.0", accept: ["*/*"], maxBytes: 1024 };
+  await expect(createRegistry(web).get(name, request)).rejects.toMatchObject({
+    code: "refused",
+    message: `https://registry.example.com sends to ${inside.url}, which does not speak https`,
+  });
+  expect(inside.asked).toEqual([]);
 });

@@ -50,9 +50,13 @@ export async function downloadChart(
   const [url] = Array.isArray(entry?.urls) ? (entry.urls as readonly unknown[]) : [];
   if (typeof url !== "string")
     throw new OperationError("not-found", `${repository} has no ${name} ${version}`);
-  const { status, bytes } = await web(new URL(url, withSlash(repository)).href, {
-    maxBytes: maxArchiveBytes,
-  });
+  const from = withSlash(repository);
+  if (!URL.canParse(url, from))
+    throw new OperationError(
+      "invalid",
+      `the index.yaml of ${repository} names no address for ${name} ${version}`,
+    );
+  const { status, bytes } = await web(new URL(url, from).href, { from, maxBytes: maxArchiveBytes });
   if (status === 200) return bytes;
   throw new OperationError(
     status === 404 ? "not-found" : "unreachable",

@@ -48,7 +48,7 @@ export function createRegistry(web: WebClient): Registry {
       const scope = `${host}/${path}`;
       let answer = await ask(tokens.get(scope));
       if (answer.status === 401) {
-        const token = await fetchToken(web, answer.headers["www-authenticate"]);
+        const token = await fetchToken(web, { from: url, challenge: answer.headers["www-authenticate"] });
         if (token !== undefined) {
           tokens.set(scope, token);
           answer = await ask(token);
@@ -105,7 +105,10 @@ function readLayers(bytes: Uint8Array): readonly Layer[] {
 }
 
 /** `Bearer realm="...",service="...",scope="..."`: where a token for everybody is to be had. */
-async function fetchToken(web: WebClient, challenge: string | undefined): Promise<string | undefined> {
+async function fetchToken(
+  web: WebClient,
+  { from, challenge }: { readonly from: string; readonly challenge: string | undefined },
+): Promise<string | undefined> {
   if (challenge === undefined || !/^bearer /i.test(challenge)) return undefined;
   const fields = new Map(
     [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = "", value = ""]) => [key, value]),
@@ -117,7 +120,7 @@ async function fetchToken(web: WebClient, challenge: string | undefined): Promis
     const value = fields.get(key);
     if (value !== undefined) url.searchParams.set(key, value);
   }
-  const { status, bytes } = await web(url.href, { maxBytes: maxManifestBytes });
+  const { status, bytes } = await web(url.href, { from, maxBytes: maxManifestBytes });
   if (status !== 200) return undefined;
   try {
     const answer = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;

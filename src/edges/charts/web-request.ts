@@ -15,12 +15,15 @@ export interface WebAnswer {
 export interface WebRequest {
   readonly method?: "GET" | "HEAD";
   readonly headers?: Readonly<Record<string, string>>;
+  /** The address whose answer named this one: then the rule of redirects holds. */
+  readonly from?: string;
   /** A longer answer is refused. */
   readonly maxBytes: number;
 }
 
 /**
- * Asks a web server; follows redirects. Plain http is spoken to loopback addresses only, redirects included.
+ * Asks a web server; follows redirects. Plain http is spoken to loopback addresses only, redirects included, and never
+ * where a server that speaks https says so.
  * Errors: OperationError `unreachable`, `refused`.
  */
 export type WebClient = (url: string, request: WebRequest) => Promise<WebAnswer>;
@@ -41,6 +44,7 @@ export function createWebClient(environment: Readonly<Record<string, string | un
   return async (first, request) => {
     let url = parseUrl(first);
     let headers = request.headers ?? {};
+    if (request.from !== undefined) checkStep(parseUrl(request.from), url);
     for (let redirects = 0; ; redirects += 1) {
       checkScheme(url);
       const answer = await ask(url, { ...request, headers }, agents);
@@ -49,11 +53,7 @@ export function createWebClient(environment: Readonly<Record<string, string | un
       if (redirects === maxRedirects)
         throw new OperationError("unreachable", `${first} sends from one address to the next without end`);
       const next = parseUrl(location, url);
-      if (url.protocol === "https:" && next.protocol !== "https:")
-        throw new OperationError(
-          "refused",
-          `${url.origin} sends to ${next.origin}, which does not speak https`,
-        );
+      checkStep(url, next);
       // what one server may know is not for another one
       if (next.origin !== url.origin) headers = withoutLogin(headers);
       url = next;
@@ -82,6 +82,12 @@ function checkScheme({ protocol, hostname, origin }: URL): void {
   const isLoopback = hostname === "localhost" || hostname === "[::1]" || /^127(\.[0-9]+){3}$/.test(hostname);
   if (protocol === "https:" || (protocol === "http:" && isLoopback)) return;
   throw new OperationError("refused", `${origin} is not asked: it does not speak https`);
+}
+
+/** What is not on this machine must not reach into it: only a server here may send to plain http. */
+function checkStep(from: URL, to: URL): void {
+  if (from.protocol !== "https:" || to.protocol === "https:") return;
+  throw new OperationError("refused", `${from.origin} sends to ${to.origin}, which does not speak https`);
 }
 
 function withoutLogin(headers: Readonly<Record<string, string>>): Record<string, string> {
