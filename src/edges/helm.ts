@@ -140,8 +140,8 @@ async function opened(location: string, { repository, name, version }: ChartRequ
       ? { ok: true, chart: { location, files } }
       : broken("it holds no Chart.yaml");
   } catch (error) {
-    // those of the file system have a name such as EACCES; the archive's do not
-    if (error instanceof Error && typeof (error as NodeJS.ErrnoException).code !== "string")
+    // those of the file system say which call failed; the archive's do not
+    if (error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall !== "string")
       return broken(error.message);
     throw fileError(error, { subject: location, doing: "read" });
   }

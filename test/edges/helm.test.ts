@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { packTar } from "modern-tar";
 import { expect, test } from "vitest";
 import { openHelm } from "../../src/edges/helm.ts";
 import type { RenderRequest } from "../../src/operations/catalog/verify/helm-client.ts";
@@ -56,15 +57,37 @@ test.each([
 
 const text = (words: string) => new TextEncoder().encode(words);
 
+/** A packed chart of 20 packed charts that are small as long as nobody unpacks them: 160 MiB in all. */
+async function packBombs(): Promise<Uint8Array> {
+  const inner = gzipSync(Buffer.alloc(8 * 1024 * 1024));
+  const files = [{ header: { name: "web/Chart.yaml", size: 9 }, body: "name: web" }];
+  const bombs = Array.from({ length: 20 }, (_, at) => ({
+    header: { name: `web/charts/made-up-${at}.tgz`, size: inner.byteLength },
+    body: inner,
+  }));
+  return gzipSync(await packTar([...files, ...bombs]));
+}
+
+/** One file of 101 MiB of nothing. */
+function packBomb(): Uint8Array {
+  return gzipSync(Buffer.alloc(101 * 1024 * 1024));
+}
+
 test.each([
   ["the page of a proxy", text("<html>made up</html>")],
   ["nothing", new Uint8Array()],
   ["a gzip file that ends too early", gzipSync(text("made up ".repeat(200))).subarray(0, 20)],
   ["a gzip file of something else", gzipSync(text("made up ".repeat(200)))],
   ["an empty archive", gzipSync(new Uint8Array(1024))],
+  [
+    "an archive that unpacks to more than anybody has memory for",
+    packBomb(),
+    /it unpacks to more than 100 MiB$/,
+  ],
+  ["one with many such archives in it", await packBombs(), /it unpacks to more than 100 MiB$/],
 ])(
   "%s in place of a chart is a chart that cannot be read, not an error of this machine",
-  async (_, archive) => {
+  async (_, archive, why = /./) => {
     const folder = tempFolder();
     const program = join(folder, "helm");
     writeFileSync(program, recorder(folder, 0));
@@ -75,7 +98,9 @@ test.each([
       const message = expect.stringMatching(
         /^web 1\.2\.3 from https:\/\/charts\.example\.com is no packed chart: /,
       ) as string;
-      expect(await helm.openChart(chart)).toEqual({ ok: false, reason: "broken", message });
+      const found = await helm.openChart(chart);
+      expect(found).toEqual({ ok: false, reason: "broken", message });
+      expect(found).toMatchObject({ message: expect.stringMatching(why) as string });
     } finally {
       helm.close();
     }
