@@ -22,12 +22,41 @@ export function binaryQuantity(gibibytes: number): string {
   return `${amount}${units[unit] ?? "Mi"}`;
 }
 
-/** A binary quantity such as 8Gi in Gi, or undefined when the text is none. */
-export function parseGibibytes(text: string): number | undefined {
-  const match = /^([0-9]+(?:\.[0-9]+)?)(Mi|Gi|Ti)$/.exec(text);
+const factors: Readonly<Record<string, number>> = {
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
+};
+
+/**
+ * What Kubernetes reads in a quantity (900Pi, 500m, 1e3, a plain number); undefined for anything else and for less than
+ * nothing. https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+ */
+export function parseQuantity(value: unknown): number | undefined {
+  const text = typeof value === "number" ? String(value) : typeof value === "string" ? value : "";
+  const match = /^\+?([0-9]+\.?[0-9]*|\.[0-9]+)(?:([eE][+-]?[0-9]+)|([numkMGTPE]?|[KMGTPE]i))$/.exec(text);
   if (match === null) return undefined;
-  const factor = match[2] === "Mi" ? 1 / 1024 : match[2] === "Ti" ? 1024 : 1;
-  return Number(match[1]) * factor;
+  const amount = Number(`${match[1] ?? ""}${match[2] ?? ""}`) * (factors[match[3] ?? ""] ?? Number.NaN);
+  return Number.isFinite(amount) ? amount : undefined;
+}
+
+/** A quantity such as 8Gi or 9000G in Gi, or undefined when it is none. */
+export function parseGibibytes(value: unknown): number | undefined {
+  const bytes = parseQuantity(value);
+  return bytes === undefined ? undefined : bytes / 2 ** 30;
 }
 
 /** 2.007 * 1000 is a little more than 2007 in floating point; that must not round up to 2008. */

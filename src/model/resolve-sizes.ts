@@ -1,11 +1,11 @@
 import type { Json } from "../definitions/convert.ts";
 import type { ServiceFile } from "../definitions/definition.ts";
-import { formatHelmPath, setValue } from "./helm-values.ts";
+import { formatHelmPath, parseHelmPath, setValue } from "./helm-values.ts";
 import type { HelmValues } from "./helm-values.ts";
 import type { ProblemList } from "./problem-list.ts";
 import { binaryQuantity, cpuQuantity, parseGibibytes } from "./quantity.ts";
 import type { Allocation } from "./service.ts";
-import type { SizeKey, Template } from "./template.ts";
+import type { Template } from "./template.ts";
 
 /** Limits are twice the requests unless the service says otherwise. */
 const limitFactor = 2;
@@ -44,7 +44,7 @@ export function resolveSizes(
       hint: `write ${least} or more`,
     });
   }
-  const storageGb = resolveStorage(file, template, list);
+  const volumes = resolveStorage(file, template, list);
   const values: { [key: string]: Json } = {};
   for (const { steps, share } of template.containerKeys) {
     setValue(values, steps, {
@@ -52,15 +52,12 @@ export function resolveSizes(
       limits: { cpu: cpuQuantity(limitsVcpu * share), memory: binaryQuantity(limitsRamGb * share) },
     });
   }
-  for (const { steps, share } of template.storageKeys) {
-    if (isSpecValue(file, steps)) continue;
-    setValue(values, steps, binaryQuantity(Math.ceil(storageGb * share)));
-  }
+  for (const { steps, gibibytes } of volumes.open) setValue(values, steps, binaryQuantity(gibibytes));
   return {
     allocated: {
       vcpu,
       ramGb,
-      storageGb,
+      storageGb: volumes.storageGb,
       limitsVcpu,
       limitsRamGb,
       persistentVolumeClaims: template.storageKeys.length,
@@ -69,37 +66,66 @@ export function resolveSizes(
   };
 }
 
+/** What volumes take together, and the sizes that are ours to write: those that helm_values does not. */
+interface Volumes {
+  readonly storageGb: number;
+  readonly open: readonly { readonly steps: readonly string[]; readonly gibibytes: number }[];
+}
+
 /**
  * A volume's size may be a value of the template as well (the specification's PostgreSQL has it so). Then
  * helm_values wins, and saying it twice with different numbers is a problem rather than a guess.
  */
-function resolveStorage(file: ServiceFile, template: Template, list: ProblemList): number {
+function resolveStorage(file: ServiceFile, template: Template, list: ProblemList): Volumes {
   const asked = file.value.resources?.storage_gb;
-  const key = template.storageKeys.length === 1 ? template.storageKeys[0] : undefined;
-  const written = key === undefined ? undefined : sizeInHelmValues(file, key);
-  if (key !== undefined && written !== undefined) {
-    if (asked !== undefined && asked !== written) {
-      list.add(file.source, ["resources", "storage_gb"], {
-        code: "conflicting-values",
-        message: `storage_gb says ${asked}, helm_values ${formatHelmPath(key.steps)} says ${written}`,
-        hint: "keep one of them",
-      });
+  const whole = asked ?? defaultStorage(template);
+  const open: { steps: readonly string[]; gibibytes: number }[] = [];
+  let written = 0;
+  for (const { steps, share } of template.storageKeys) {
+    const own = findWritten(file, steps);
+    if (own === undefined) {
+      open.push({ steps, gibibytes: Math.ceil(whole * share) });
+      continue;
     }
-    return written;
+    const key = formatHelmPath(steps);
+    const gibibytes = parseGibibytes(own.value);
+    if (gibibytes === undefined) {
+      list.add(file.source, ["helm_values", own.key], {
+        code: "bad-format",
+        message: `${key} is ${JSON.stringify(own.value)}, which is no size of a volume`,
+        hint: "write a size such as 20Gi",
+      });
+      continue;
+    }
+    written += gibibytes;
+    if (asked === undefined || [asked * share, Math.ceil(asked * share)].includes(gibibytes)) continue;
+    const part = share === 1 ? String(asked) : `${Math.ceil(asked * share)} for ${key}`;
+    list.add(file.source, ["resources", "storage_gb"], {
+      code: "conflicting-values",
+      message: `storage_gb says ${part}, helm_values ${key} says ${gibibytes}`,
+      hint: "keep one of them",
+    });
   }
-  if (asked !== undefined) return asked;
-  const spec = template.specs.find(
-    ({ steps }) => key !== undefined && formatHelmPath(steps) === formatHelmPath(key.steps),
+  const isOurs = open.length === template.storageKeys.length;
+  const rest = open.reduce((sum, { gibibytes }) => sum + gibibytes, 0);
+  return { storageGb: isOurs ? whole : written + rest, open };
+}
+
+/** Of a single volume the template's own default is a size too. */
+function defaultStorage({ storageKeys, specs, minResources }: Template): number {
+  const [only, ...others] = storageKeys;
+  const spec = specs.find(
+    ({ steps }) => only !== undefined && formatHelmPath(steps) === formatHelmPath(only.steps),
   );
-  const fromSpec = typeof spec?.defaultValue === "string" ? parseGibibytes(spec.defaultValue) : undefined;
-  return fromSpec ?? template.minResources.storageGb;
+  return (others.length === 0 ? parseGibibytes(spec?.defaultValue) : undefined) ?? minResources.storageGb;
 }
 
-function sizeInHelmValues(file: ServiceFile, key: SizeKey): number | undefined {
-  const value = file.value.helm_values?.[formatHelmPath(key.steps)];
-  return typeof value === "string" ? parseGibibytes(value) : undefined;
-}
-
-function isSpecValue(file: ServiceFile, steps: readonly string[]): boolean {
-  return file.value.helm_values?.[formatHelmPath(steps)] !== undefined;
+/** What helm_values has at a path, however the path is written. */
+function findWritten(file: ServiceFile, steps: readonly string[]) {
+  const wanted = formatHelmPath(steps);
+  for (const [key, value] of Object.entries(file.value.helm_values ?? {})) {
+    const path = parseHelmPath(key);
+    if (path !== undefined && formatHelmPath(path) === wanted) return { key, value: value as Json };
+  }
+  return undefined;
 }

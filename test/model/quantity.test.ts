@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { binaryQuantity, cpuQuantity, parseGibibytes } from "../../src/model/quantity.ts";
+import { binaryQuantity, cpuQuantity, parseGibibytes, parseQuantity } from "../../src/model/quantity.ts";
 
 test.each([
   [1, "1"],
@@ -31,7 +31,7 @@ test("never less than asked, never more than a Mi above, and read back the same"
   fc.assert(
     fc.property(fc.double({ min: 0.001, max: 65_536, noNaN: true }), (gibibytes) => {
       const text = binaryQuantity(gibibytes);
-      const back = text.endsWith("Pi") ? Number(text.slice(0, -2)) * 1024 * 1024 : parseGibibytes(text);
+      const back = parseGibibytes(text);
       expect(back).toBeGreaterThanOrEqual(gibibytes - 1e-6);
       expect(back).toBeLessThanOrEqual(gibibytes + 1 / 1024 + 1e-6);
       // canonical: no larger unit would keep it whole
@@ -40,6 +40,29 @@ test("never less than asked, never more than a Mi above, and read back the same"
   );
 });
 
-test.each(["", "8", "8G", "8gi", "-1Gi", "1e3Gi", "1 Gi"])("%j is no size", (text) =>
-  expect(parseGibibytes(text)).toBeUndefined(),
+test.each<[string | number, number]>([
+  ["8", 8],
+  [8, 8],
+  [1e21, 1e21],
+  ["0.5", 0.5],
+  [".5", 0.5],
+  ["5.", 5],
+  ["+5", 5],
+  ["8G", 8e9],
+  ["9Gi", 9 * 2 ** 30],
+  ["2E", 2e18],
+  ["2Ei", 2 * 2 ** 60],
+  ["2e3", 2000],
+  ["2E-3", 0.002],
+  ["500m", 0.5],
+  ["5u", 5e-6],
+  ["5n", 5e-9],
+])("%j is the quantity %d", (written, amount) => expect(parseQuantity(written)).toBeCloseTo(amount, 12));
+
+test.each(["", "8gi", "-1Gi", "1e3Gi", "1 Gi", "1K", ".", "1e999", true, null, {}])(
+  "%j is no quantity and no size",
+  (written) => {
+    expect(parseQuantity(written)).toBeUndefined();
+    expect(parseGibibytes(written)).toBeUndefined();
+  },
 );

@@ -2,6 +2,7 @@ import { labelRef } from "../../cluster/object-ref.ts";
 import type { ObjectRef } from "../../cluster/object-ref.ts";
 import { getValue, parseHelmPath } from "../../model/helm-values.ts";
 import type { HelmValues } from "../../model/helm-values.ts";
+import { parseQuantity } from "../../model/quantity.ts";
 import type { Refusal } from "../change.ts";
 import type { DesiredService } from "../desired-unit.ts";
 
@@ -54,26 +55,9 @@ function valueAt(values: HelmValues, key: string): unknown {
   return getValue(values, parseHelmPath(key) ?? [key]);
 }
 
-const factors: Readonly<Record<string, number>> = {
-  "": 1,
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-};
-
 /** A Kubernetes quantity or a number; undefined for anything else. */
 export function parseAmount(value: unknown): number | undefined {
-  if (typeof value === "number") return value;
-  const match = /^(\d+(?:\.\d+)?)(m|k|[MGTP]|[KMGTP]i)?$/.exec(typeof value === "string" ? value : "");
-  return match === null ? undefined : Number(match[1]) * (factors[match[2] ?? ""] ?? Number.NaN);
+  return typeof value === "number" ? value : parseQuantity(value);
 }
 
 function showAmount(value: unknown): string {

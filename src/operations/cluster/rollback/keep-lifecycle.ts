@@ -1,7 +1,7 @@
 import { removeDefinitionValue } from "../../../definitions/edit-definition.ts";
 import { setDefinitionEntry } from "../../../definitions/restore-definition.ts";
 import { isMapValue, parseHelmPath } from "../../../model/helm-values.ts";
-import { parseGibibytes } from "../../../model/quantity.ts";
+import { parseQuantity } from "../../../model/quantity.ts";
 import type { Template } from "../../../model/template.ts";
 import { isSamePath } from "../../secrets/secret-specs.ts";
 import { readDefinitionValue } from "./read-definition.ts";
@@ -82,8 +82,6 @@ function valuesOf(text: string): Readonly<Record<string, unknown>> {
 /** What cannot be compared counts as smaller: then today's stays, which is always safe. */
 function isSmaller(old: unknown, now: unknown): boolean {
   if (now === undefined) return false;
-  const [a, b] = [old, now].map((value) =>
-    typeof value === "number" ? value : typeof value === "string" ? parseGibibytes(value) : undefined,
-  );
+  const [a, b] = [old, now].map(parseQuantity);
   return a === undefined || b === undefined || a < b;
 }
