@@ -34,10 +34,13 @@ export function readDomainName(text: string): DomainName {
     );
   }
   const plain = written.endsWith(".") ? written.slice(0, -1) : written;
-  if (/^[0-9.]+$/.test(plain) || /(^|\.)[0-9]+$/.test(plain)) {
+  // a URL may hide a dot behind it, a name has none
+  if (plain.includes("%")) return no("a name has no percent sign", "write it as it is read, without %");
+  const domain = domainToASCII(plain).toLowerCase();
+  // URLs take 1.2.3.0x4 and full-width digits for an address, too, and give it in plain digits
+  if ([plain, domain].some((name) => /(^|\.)[0-9]+$/.test(name))) {
     return no("it is an IP address, not a domain name", "write a name such as apps.example.com");
   }
-  const domain = domainToASCII(plain).toLowerCase();
   if (!new RegExp(hostNamePattern).test(domain)) {
     const single = /^[a-z0-9-]+$/.test(domain);
     return no(

@@ -1,5 +1,7 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readDomainName } from "../../src/definitions/domain-name.ts";
+import { dnsLabelPattern, hostNamePattern } from "../../src/definitions/id-patterns.ts";
 import { loadPlatform } from "../../src/operations/load-platform.ts";
 import { append, samplePlatform } from "../support/builders.ts";
 import { memoryTree } from "../support/memory-tree.ts";
@@ -29,6 +31,11 @@ test.each<readonly [string, RegExp]>([
   ["*.acme.example", /wildcards are not served/],
   ["a.*.example", /wildcards/],
   ["192.0.2.1", /IP address/],
+  ["1.2.3.0x4", /IP address/],
+  ["0x7f.0x1", /IP address/],
+  ["\uff11\u3002\uff12\u3002\uff13\u3002\uff14", /IP address/],
+  ["flows%2eacme.example", /percent sign/],
+  ["%31.2.3.4", /percent sign/],
   ["::1", /address of a page/],
   ["https://flows.acme.example/", /address of a page/],
   ["flows.acme.example:8443", /address of a page/],
@@ -50,6 +57,7 @@ test.each<readonly [string, RegExp]>([
   ["b\u00fccher.example", /^write xn--bcher-kva\.example, the form of b\u00fccher\.example that DNS has$/],
   ['"*.acme.example"', /^wildcards are not served: .*name each host/],
   ["203.0.113.9", /^write a name such as/],
+  ["203.0.113.0x9", /^write a name such as/],
 ])("custom_domain: %s is refused with what to write", (text, hint) => {
   const { problems } = loadPlatform(
     memoryTree(append(samplePlatform(), "workspaces/acme/web-01.yaml", `custom_domain: ${text}\n`)),
@@ -60,4 +68,21 @@ test.each<readonly [string, RegExp]>([
     severity: "error",
     hint: expect.stringMatching(hint) as string,
   });
+});
+
+test("custom_domain: whatever the schema takes is served as it is written, or refused", () => {
+  const label = fc.oneof(
+    fc.stringMatching(new RegExp(dnsLabelPattern)),
+    fc.stringMatching(/^(0x)?[0-9a-f]{1,4}$/),
+    fc.stringMatching(/^xn--[a-z0-9]{1,8}$/),
+  );
+  const names = fc.array(label, { minLength: 2, maxLength: 5 }).map((labels) => labels.join("."));
+  fc.assert(
+    fc.property(names, (text) => {
+      expect(new RegExp(hostNamePattern).test(text)).toBe(true);
+      const name = readDomainName(text);
+      expect(name.ok ? name.domain : text).toBe(text);
+    }),
+    { numRuns: 2000, examples: [["1.2.3.0x4"], ["xn--a.example"]] },
+  );
 });
