@@ -8,7 +8,8 @@ import type { RunGit } from "./git-tree.ts";
 
 /**
  * Every sealed text that the repository still has, wherever it lies or lay: on any branch, in any stash, replaced by an
- * amended commit, staged once, named by nothing any more; undefined where there is no repository. Only looks. Errors: `program-missing` without git, `program-failed`.
+ * amended commit, staged once, named by nothing any more; undefined where there is no repository. Only looks.
+ * Errors: `program-missing` without git, `program-failed`.
  */
 export async function readSecretHistory(root: string): Promise<SecretHistory | undefined> {
   const inside = await execa("git", ["rev-parse", "--is-shallow-repository", "--show-prefix"], {

@@ -119,3 +119,13 @@ test("a version that stays closed is named by where git has it, else by its obje
   put("archive/old.yaml", shut);
   expect((await find()).closed).toEqual([expect.stringMatching(/^git object [0-9a-f]{12}$/)]);
 });
+
+test("more than one answer of git can hold is read in several", async () => {
+  const { root, open, put, commit, exposed } = await repository();
+  for (let at = 0; at < 70; at += 1) put(`data/${at}`, `${at} ${"x".repeat(1_000_000)}`);
+  put("data/old.yaml", open);
+  await commit();
+  rmSync(join(root, "data"), { recursive: true });
+  await commit();
+  expect(await exposed()).toEqual(["acme/db-01"]);
+});
