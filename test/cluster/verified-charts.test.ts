@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import type { CatalogLockDefinition } from "../../src/definitions/schema/catalog-lock.ts";
@@ -89,7 +90,7 @@ async function whileChanged<T>(run: () => Promise<T>): Promise<T> {
   const path = join(packages, "web-1.0.0.tgz");
   const bytes = await readFile(path);
   // a gzip file may be followed by another: the same chart, and not the same bytes
-  await writeFile(path, Buffer.concat([bytes, Buffer.from("made-up")]));
+  await writeFile(path, Buffer.concat([bytes, gzipSync("")]));
   try {
     return await run();
   } finally {
